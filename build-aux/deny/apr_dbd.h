@@ -1,0 +1,1 @@
+#error "only store/db sees APR DBD: put the SQL into store/db/stmt_*.def and call store/db/db.h"

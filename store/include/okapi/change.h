@@ -1,0 +1,34 @@
+/* change.h - the change sequence: the one iterator every synchronisation and notification uses. */
+#ifndef OKAPI_CHANGE_H
+#define OKAPI_CHANGE_H
+
+#include <okapi/store.h>
+#include <apr_tables.h>
+
+typedef enum okapi_change_e {
+    OKAPI_CHANGE_CREATED = 1, /* came into the folder after SINCE */
+    OKAPI_CHANGE_MODIFIED,    /* its content changed */
+    OKAPI_CHANGE_READ,        /* only its read state changed */
+    OKAPI_CHANGE_DELETED
+} okapi_change_e;
+
+typedef struct okapi_change_t {
+    okapi_change_e kind;
+    int is_folder;        /* the object is a folder and FOLDER_ID its parent */
+    int is_associated;
+    int is_new_mail;      /* created by delivery */
+    okapi_id_t folder_id;
+    okapi_id_t id;
+    okapi_cn_t cn;        /* of its last change */
+    apr_uint32_t flags;   /* PR_MESSAGE_FLAGS of a message that still exists */
+    const char *message_class;
+} okapi_change_t;
+
+/* The changes of (SINCE, *UPTO] in FOLDER_ID (0: the whole store), at most MAX, in order of their
+ * last change number, as an array of okapi_change_t; *UPTO is the number to go on from.
+ * OKAPI_ESYNC if SINCE is older than the tombstones reach. */
+apr_status_t okapi_changes(apr_array_header_t **changes, okapi_cn_t *upto, okapi_store_t *store,
+                           okapi_id_t folder_id, okapi_cn_t since, int max,
+                           apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
+#endif

@@ -1,0 +1,30 @@
+/* config.h - okapi.conf: what httpd, the tools and the delivery agent all have to know.
+ *
+ * One setting a line, "Name value", '#' begins a comment; names without case, as httpd's.
+ */
+#ifndef OKAPI_CONFIG_H
+#define OKAPI_CONFIG_H
+
+#include <okapi/types.h>
+
+typedef struct okapi_config_t {
+    const char *path;          /* the file itself */
+    const char *database;      /* "sqlite3:/var/lib/okapi/store.db", "mysql:...", "pgsql:..." */
+    const char *run_dir;       /* sessions, doorbell, locks; should be a tmpfs */
+    const char *domain;        /* of addresses and of logins without one */
+    const char *server_name;   /* how clients reach this server; default: the host's name */
+    apr_int64_t max_message;   /* bytes of one message, delivered or saved */
+    apr_int64_t max_header;    /* bytes of one message's header section */
+    apr_int64_t mime_depth;    /* nested parts that are taken apart; deeper ones stay attachments */
+    apr_int64_t connections;   /* database connections per process */
+} okapi_config_t;
+
+/* Reads PATH. On an error *MESSAGE says file, line and what is wrong, and the status is
+ * OKAPI_ECONFIG (or APR's if the file can't be read). */
+apr_status_t okapi_config_read(okapi_config_t **config, const char **message, const char *path,
+                               apr_pool_t *result_pool);
+
+/* The text of a commented okapi.conf with every setting, its sentence of help and its default. */
+const char *okapi_config_template(apr_pool_t *result_pool);
+
+#endif

@@ -1,0 +1,99 @@
+/* table.h - tables (MS-OXCTABL) over messages, folders, attachments and whatever lists rows.
+ *
+ * A table is a value: what it lists, columns, sort, restriction, cursor and bookmarks. It can be
+ * encoded and opened again elsewhere, and goes on at the same row. Two plans serve it: by index
+ * (the sort is one of the message table's and there is no restriction), which costs the rows it
+ * returns; and by an array of ids, built once per (folder, sort, restriction, change number) and
+ * shared within the process.
+ */
+#ifndef OKAPI_TABLE_H
+#define OKAPI_TABLE_H
+
+#include <okapi/message.h>
+#include <okapi/restriction.h>
+
+typedef struct okapi_table_t okapi_table_t;
+
+typedef enum okapi_table_e {
+    OKAPI_TABLE_CONTENTS = 1,
+    OKAPI_TABLE_HIERARCHY,
+    OKAPI_TABLE_ATTACHMENTS
+} okapi_table_e;
+
+enum { OKAPI_TABLE_ASSOCIATED = 0x1, OKAPI_TABLE_DEEP = 0x2, OKAPI_TABLE_SOFT_DELETED = 0x4 };
+
+typedef enum okapi_origin_e { BOOKMARK_BEGINNING, BOOKMARK_CURRENT, BOOKMARK_END } okapi_origin_e;
+
+/* COUNT is the number of rows as of now. */
+apr_status_t okapi_table_contents(okapi_table_t **table, apr_uint32_t *count, okapi_folder_t *folder,
+                                  int flags, apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+apr_status_t okapi_table_hierarchy(okapi_table_t **table, apr_uint32_t *count,
+                                   okapi_folder_t *folder, int flags, apr_pool_t *result_pool,
+                                   apr_pool_t *scratch_pool);
+apr_status_t okapi_table_attachments(okapi_table_t **table, okapi_message_t *message,
+                                     apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
+okapi_table_e okapi_table_kind(const okapi_table_t *table);
+okapi_id_t okapi_table_folder_id(const okapi_table_t *table); /* 0 for attachments */
+
+/* Columns stay until set again. None set: okapi_table_rows fails with OKAPI_ENOTSET. */
+void okapi_table_set_columns(okapi_table_t *table, const okapi_proptag_t *tags, int n);
+const okapi_proptag_t *okapi_table_columns(const okapi_table_t *table, int *n);
+
+/* Each moves the cursor to the beginning and forgets the bookmarks. NULL: none. */
+apr_status_t okapi_table_sort(okapi_table_t *table, const okapi_sort_t *sort);
+apr_status_t okapi_table_restrict(okapi_table_t *table, const okapi_restriction_t *restriction);
+void okapi_table_reset(okapi_table_t *table); /* columns, sort, restriction, cursor: MS-OXCTABL 2.2.2.13 */
+
+typedef struct okapi_row_t {
+    okapi_id_t id;                 /* message or folder; attachment number */
+    okapi_propval_t *values;       /* one per column, PT_ERROR ecNotFound where there is none */
+} okapi_row_t;
+
+/* Up to MAX rows from the cursor, forward or BACKWARD, as an array of okapi_row_t in reading
+ * order. The cursor stays unless ADVANCE. Values above 510 bytes are cut (MS-OXCTABL 2.2.1.6). */
+apr_status_t okapi_table_rows(okapi_table_t *table, int max, int backward, int advance,
+                              apr_array_header_t **rows, apr_pool_t *result_pool,
+                              apr_pool_t *scratch_pool);
+
+/* The cursor by number, after a caller took fewer rows than okapi_table_rows returned: the row
+ * after ROWS[taken - 1] of that call. */
+apr_status_t okapi_table_advance(okapi_table_t *table, const apr_array_header_t *rows, int taken,
+                                 int backward);
+
+apr_status_t okapi_table_position(okapi_table_t *table, apr_uint32_t *numerator,
+                                  apr_uint32_t *denominator, apr_pool_t *scratch_pool);
+
+/* *MOVED rows of COUNT (negative: back). */
+apr_status_t okapi_table_seek(okapi_table_t *table, okapi_origin_e origin, apr_int32_t count,
+                              apr_int32_t *moved, apr_pool_t *scratch_pool);
+apr_status_t okapi_table_seek_fraction(okapi_table_t *table, apr_uint32_t numerator,
+                                       apr_uint32_t denominator, apr_pool_t *scratch_pool);
+
+/* Bookmarks are small opaque strings of bytes. Seeking to one whose row went away moves to where
+ * it was, sets *ROW_GONE and succeeds. OKAPI_EINVALIDBOOKMARK if it isn't one of this table's. */
+apr_status_t okapi_table_bookmark_create(okapi_table_t *table, okapi_binary_t *bookmark,
+                                         apr_pool_t *result_pool);
+apr_status_t okapi_table_bookmark_free(okapi_table_t *table, okapi_binary_t bookmark);
+apr_status_t okapi_table_bookmark_seek(okapi_table_t *table, okapi_binary_t bookmark,
+                                       apr_int32_t count, apr_int32_t *moved, int *row_gone,
+                                       apr_pool_t *scratch_pool);
+
+/* The next row from the cursor that matches; the cursor goes to it. *ROW is NULL and the cursor
+ * at the end if there is none. */
+apr_status_t okapi_table_find(okapi_table_t *table, const okapi_restriction_t *restriction,
+                              int backward, okapi_row_t **row, apr_pool_t *result_pool,
+                              apr_pool_t *scratch_pool);
+
+/* Array of okapi_proptag_t: what columns could be asked for. */
+apr_status_t okapi_table_all_columns(okapi_table_t *table, apr_array_header_t **tags,
+                                     apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
+/* The table as a value, and from it. Decoding needs the object again: the folder, or the message
+ * for an attachment table. */
+void okapi_table_encode(const okapi_table_t *table, okapi_writer_t *w);
+apr_status_t okapi_table_decode(okapi_table_t **table, okapi_reader_t *r, okapi_store_t *store,
+                                okapi_message_t *message, apr_pool_t *result_pool,
+                                apr_pool_t *scratch_pool);
+
+#endif
