@@ -28,7 +28,7 @@ enum { FL_FULLSTRING = 0, FL_SUBSTRING = 1, FL_PREFIX = 2, FL_LEVEL_MASK = 0xFFF
 typedef struct okapi_restriction_t {
     okapi_restype_e type;
     apr_uint32_t fuzzy;           /* RES_CONTENT */
-    apr_uint8_t relop;            /* RES_PROPERTY, RES_COMPAREPROPS, RES_SIZE; RES_BITMASK: 0 zero, 1 not */
+    apr_byte_t relop;            /* RES_PROPERTY, RES_COMPAREPROPS, RES_SIZE; RES_BITMASK: 0 zero, 1 not */
     okapi_proptag_t tag;          /* also subobject of RES_SUBRESTRICTION */
     okapi_proptag_t tag2;         /* RES_COMPAREPROPS */
     apr_uint32_t value;           /* RES_BITMASK mask, RES_SIZE size, RES_COUNT count */
@@ -67,7 +67,7 @@ enum { TABLE_SORT_ASCEND = 0, TABLE_SORT_DESCEND = 1, TABLE_SORT_MAX_CATEGORY = 
 
 typedef struct okapi_sort_key_t {
     okapi_proptag_t tag;
-    apr_uint8_t order;
+    apr_byte_t order;
 } okapi_sort_key_t;
 
 typedef struct okapi_sort_t {

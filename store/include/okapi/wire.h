@@ -26,7 +26,7 @@ void okapi_reader_fail(okapi_reader_t *r);
 /* APR_SUCCESS or OKAPI_EFORMAT; with AT_END also demands that nothing is left. */
 apr_status_t okapi_reader_status(const okapi_reader_t *r, int at_end);
 
-apr_uint8_t okapi_read_u8(okapi_reader_t *r);
+apr_byte_t okapi_read_u8(okapi_reader_t *r);
 apr_uint16_t okapi_read_u16(okapi_reader_t *r);
 apr_uint32_t okapi_read_u32(okapi_reader_t *r);
 apr_uint64_t okapi_read_u64(okapi_reader_t *r);
@@ -43,11 +43,15 @@ okapi_reader_t okapi_read_sub(okapi_reader_t *r, apr_size_t len);
  * that nobody allocates by a number that came from outside. MIN_SIZE is at least 1. */
 apr_size_t okapi_read_count(okapi_reader_t *r, apr_uint64_t count, apr_size_t min_size);
 
-/* A zero-terminated string of 8-bit units, returned in place. */
+/* A zero-terminated string of 8-bit units, returned in place; "" when it fails. */
 const char *okapi_read_str8z(okapi_reader_t *r);
 
-/* A zero-terminated UTF-16LE string, as UTF-8 in RESULT_POOL; lone surrogates become U+FFFD. */
+/* A zero-terminated UTF-16LE string, as UTF-8 in RESULT_POOL; lone surrogates become U+FFFD. ""
+ * when it fails. */
 const char *okapi_read_str16z(okapi_reader_t *r, apr_pool_t *result_pool);
+
+/* LEN bytes of UTF-16LE, up to the first zero unit if there is one, as UTF-8. */
+const char *okapi_utf16_decode(const void *data, apr_size_t len, apr_pool_t *result_pool);
 
 typedef struct okapi_writer_t {
     unsigned char *data;
@@ -67,7 +71,7 @@ apr_status_t okapi_writer_status(const okapi_writer_t *w);
 /* Forget what was written after LEN, and the failure with it: undo of a row that did not fit. */
 void okapi_writer_truncate(okapi_writer_t *w, apr_size_t len);
 
-void okapi_write_u8(okapi_writer_t *w, apr_uint8_t v);
+void okapi_write_u8(okapi_writer_t *w, apr_byte_t v);
 void okapi_write_u16(okapi_writer_t *w, apr_uint16_t v);
 void okapi_write_u32(okapi_writer_t *w, apr_uint32_t v);
 void okapi_write_u64(okapi_writer_t *w, apr_uint64_t v);
@@ -75,6 +79,7 @@ void okapi_write_u48be(okapi_writer_t *w, apr_uint64_t v);
 void okapi_write_guid(okapi_writer_t *w, const okapi_guid_t *guid);
 void okapi_write_bytes(okapi_writer_t *w, const void *data, apr_size_t len);
 void okapi_write_str8z(okapi_writer_t *w, const char *s);  /* bytes as they are, and a zero */
+void okapi_write_utf16(okapi_writer_t *w, const char *s);  /* UTF-8 to UTF-16LE, no zero */
 void okapi_write_str16z(okapi_writer_t *w, const char *s); /* UTF-8 to UTF-16LE, and a zero */
 
 /* Overwrite a value written earlier at OFFSET, e.g. a count known only afterwards. */
