@@ -1,0 +1,48 @@
+/* cn.h - the change sequence of a store, its folders' counts and its tombstones: what every
+ * transaction that changes something writes.
+ *
+ * Order within a transaction: blobs and properties first, then okapi__cn_take, whose row lock
+ * makes the order of commits the order of numbers, then the rows that carry the number.
+ */
+#ifndef OKAPI_CN_H
+#define OKAPI_CN_H
+
+#include <okapi/types.h>
+
+#include "db/db.h"
+
+/* N consecutive change numbers of the store: *LAST - N + 1 to *LAST. BYTES is added to the
+ * store's size. */
+apr_status_t okapi__cn_take(okapi__conn_t *conn, okapi_id_t store_id, int n, apr_int64_t bytes,
+                            okapi_cn_t *last, apr_pool_t *scratch_pool);
+
+/* The last change number, and below which one tombstones are no longer kept (may be NULL). */
+apr_status_t okapi__cn_read(okapi__conn_t *conn, okapi_id_t store_id, okapi_cn_t *cn,
+                            okapi_cn_t *tomb_floor, apr_pool_t *scratch_pool);
+
+/* What a transaction adds to the counts of a folder; negative to take away. */
+typedef struct okapi__stat_delta_t {
+    apr_int64_t content, unread, associated, soft_deleted, bytes;
+    apr_int64_t uids; /* IMAP uids taken */
+} okapi__stat_delta_t;
+
+/* Also sets the folder's last change to CN. After okapi__cn_take, so under its lock. */
+apr_status_t okapi__stat_add(okapi__conn_t *conn, okapi_id_t folder_id,
+                             const okapi__stat_delta_t *delta, okapi_cn_t cn,
+                             apr_pool_t *scratch_pool);
+
+/* The IMAP uid the next message of the folder gets, to be read under the lock as well. */
+apr_status_t okapi__uid_next(okapi__conn_t *conn, okapi_id_t folder_id, apr_int64_t *uid,
+                             apr_pool_t *scratch_pool);
+
+typedef enum okapi__tombstone_e {
+    OKAPI__TOMBSTONE_MESSAGE = 1,
+    OKAPI__TOMBSTONE_ASSOCIATED = 2,
+    OKAPI__TOMBSTONE_FOLDER = 3 /* in the former parent */
+} okapi__tombstone_e;
+
+apr_status_t okapi__tombstone_add(okapi__conn_t *conn, okapi_id_t folder_id, okapi_cn_t cn,
+                                  okapi_id_t object_id, okapi__tombstone_e kind,
+                                  apr_int64_t imap_uid, apr_pool_t *scratch_pool);
+
+#endif

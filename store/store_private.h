@@ -1,0 +1,120 @@
+/* store_private.h - how the engine's objects look inside: the base every object shares, the open
+ * store, the open folder, and the access checks. */
+#ifndef OKAPI_STORE_PRIVATE_H
+#define OKAPI_STORE_PRIVATE_H
+
+#include <okapi/folder.h>
+
+#include "engine_private.h"
+
+/* ---- objects ---- */
+
+enum {
+    OKAPI__PROP_DEFAULT = 0x1, /* a stored value takes precedence, so it can be set */
+    OKAPI__PROP_HIDDEN = 0x2   /* answered when asked for, but not listed */
+};
+
+/* A property that isn't stored but follows from what the object is. */
+typedef struct okapi__computed_t {
+    okapi_proptag_t tag; /* 0 ends a table */
+    int flags;
+    /* Sets *V but its tag, which the caller has set. OKAPI_ENOTFOUND if this object has none. */
+    apr_status_t (*value)(okapi_propval_t *v, okapi_object_t *object, apr_pool_t *result_pool,
+                          apr_pool_t *scratch_pool);
+} okapi__computed_t;
+
+/* What object.c needs to know about a kind of object. It answers a property from COMPUTED first
+ * (but for OKAPI__PROP_DEFAULT ones), then from the stored set. */
+typedef struct okapi__object_class_t {
+    okapi_object_e kind;
+    const okapi__computed_t *computed;
+
+    /* The stored properties as they are now, pending changes included; the object owns the set. */
+    apr_status_t (*stored)(const okapi_props_t **props, okapi_object_t *object,
+                           apr_pool_t *scratch_pool);
+
+    /* Of properties that aren't computed, or are OKAPI__PROP_DEFAULT. */
+    apr_status_t (*set)(okapi_object_t *object, const okapi_propval_t *values, int n,
+                        apr_pool_t *scratch_pool);
+    apr_status_t (*unset)(okapi_object_t *object, const okapi_proptag_t *tags, int n,
+                          apr_pool_t *scratch_pool);
+
+    /* A value kept outside of the stored set, as its stored bytes; NULL or OKAPI_ENOTFOUND: none. */
+    apr_status_t (*stream)(okapi_stream_t **stream, okapi_object_t *object, okapi_proptag_t tag,
+                           apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+} okapi__object_class_t;
+
+struct okapi_object_t {
+    const okapi__object_class_t *object_class;
+};
+
+/* ---- the open store ---- */
+
+enum { OKAPI__STORE_MAILBOX = 0, OKAPI__STORE_PUBLIC = 1 }; /* store.kind */
+
+enum { OKAPI__STORE_READY = 0, OKAPI__STORE_DELETED = 1 }; /* store.state */
+
+struct okapi_store_t {
+    okapi_object_t object;
+    okapi_t *okapi;
+    okapi_id_t id;
+    okapi_guid_t guid;
+    const okapi_user_t *owner;
+    const okapi_user_t *actor;
+    int full_access;      /* the actor owns the store or administers the server */
+    apr_int64_t quota;    /* bytes, 0: none */
+    apr_int64_t bytes;    /* as of opening */
+    okapi_id_t special[OKAPI_FOLDER__LAST];
+    okapi_props_t *props; /* NULL until asked for */
+    apr_pool_t *pool;     /* the one it was opened in */
+};
+
+/* Makes the mailbox of OWNER with its default folders inside the transaction of CONN. IDS is the
+ * first of okapi__store_ids_needed() ids taken before. */
+int okapi__store_ids_needed(void);
+apr_status_t okapi__store_create(okapi__conn_t *conn, const okapi_t *okapi, const char *owner,
+                                 okapi_id_t first_id, apr_pool_t *scratch_pool);
+
+/* Removes what is left of stores whose user was deleted, in short transactions. */
+apr_status_t okapi__store_purge(okapi_t *okapi, apr_pool_t *scratch_pool);
+
+/* ---- access ---- */
+
+/* The actor's rights on a folder: all for the owner and administrators, else what the folder's
+ * permissions grant the user by name or everybody (MS-OXCPERM). */
+apr_status_t okapi__rights(apr_uint32_t *rights, okapi__conn_t *conn, const okapi_store_t *store,
+                           okapi_id_t folder_id, apr_pool_t *scratch_pool);
+
+/* May somebody with RIGHTS see the folder at all? Whoever may not is told OKAPI_ENOTFOUND. */
+int okapi__rights_visible(apr_uint32_t rights);
+
+/* OKAPI_EACCESS unless RIGHTS has one of NEEDED. */
+apr_status_t okapi__rights_check(apr_uint32_t rights, apr_uint32_t needed);
+
+/* ---- the open folder ---- */
+
+struct okapi_folder_t {
+    okapi_object_t object;
+    okapi_store_t *store;
+    okapi_id_t id;
+    okapi_id_t parent_id; /* the root is its own parent's: 0 */
+    int special;          /* okapi_special_e; 0 for what users made */
+    const char *name;
+    const char *container_class;
+    okapi_cn_t cn;
+    okapi_time_t ctime, mtime;
+    apr_uint32_t rights;  /* of the actor */
+    int has_subfolders;
+    int depth;            /* below the folder a hierarchy was listed from; 1 for its children */
+    okapi_folder_stat_t stat; /* as of opening or listing */
+    okapi_props_t *props;
+    apr_pool_t *pool;
+};
+
+/* The folders below PARENT the actor may see, as an array of okapi_folder_t * by name; with DEEP
+ * those of all levels, each followed by its own. Soft-deleted ones instead with DELETED. */
+enum { OKAPI__FOLDERS_DEEP = 0x1, OKAPI__FOLDERS_DELETED = 0x2 };
+apr_status_t okapi__folder_children(apr_array_header_t **folders, okapi_folder_t *parent,
+                                    int flags, apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
+#endif
