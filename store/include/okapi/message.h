@@ -56,9 +56,10 @@ okapi_recipient_t *okapi_message_add_recipient(okapi_message_t *message, int typ
 int okapi_message_attachment_count(const okapi_message_t *message);
 apr_uint32_t okapi_message_attachment_num(const okapi_message_t *message, int i);
 
+/* Loaded once, into the message's pool, as its embedded message is: opening it again gives the
+ * same one, with its pending changes. */
 apr_status_t okapi_attachment_open(okapi_attachment_t **attachment, okapi_message_t *message,
-                                   apr_uint32_t num, apr_pool_t *result_pool,
-                                   apr_pool_t *scratch_pool);
+                                   apr_uint32_t num, apr_pool_t *scratch_pool);
 
 /* In the message's pool; becomes durable with the message. */
 okapi_attachment_t *okapi_attachment_create(okapi_message_t *message, int method);
@@ -72,7 +73,7 @@ void okapi_attachment_set_data(okapi_attachment_t *attachment, okapi_binary_t da
 
 /* The message of an ATTACH_EMBEDDED_MSG. OKAPI_ENOTFOUND if it is of another kind. */
 apr_status_t okapi_attachment_embedded(okapi_message_t **embedded, okapi_attachment_t *attachment,
-                                       apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+                                       apr_pool_t *scratch_pool);
 
 /* A new one for an ATTACH_EMBEDDED_MSG, saved with its outermost message. */
 okapi_message_t *okapi_attachment_create_embedded(okapi_attachment_t *attachment);
