@@ -16,22 +16,6 @@
 struct mapi_rop_ctx_t;
 struct mapi_session_t;
 
-typedef enum mapi_kind_e { /* never renumbered: they are in session files */
-    MAPI_KIND_LOGON = 1,
-    MAPI_KIND_FOLDER,
-    MAPI_KIND_MESSAGE,
-    MAPI_KIND_ATTACHMENT,
-    MAPI_KIND_TABLE,
-    MAPI_KIND_STREAM,
-    MAPI_KIND_SUBSCRIPTION,
-    MAPI_KIND_TRANSFER, /* a FastTransfer context */
-    MAPI_KIND_SYNC,     /* an ICS context */
-    MAPI_KIND__LAST
-} mapi_kind_e;
-
-/* Bits of a set of kinds, as rops.def's in= and dest= are kept. */
-#define MAPI_KIND_BIT(kind) (1u << (kind))
-
 #define MAPI_EMBED_MAX 8 /* embedded messages within embedded messages that can be opened */
 
 /* Where in a store the object is. A message is FOLDER_ID, MESSAGE_ID and DEPTH 0; one embedded in
@@ -52,7 +36,7 @@ typedef struct mapi_table_state_t {
 
 typedef struct mapi_stream_state_t {
     okapi_proptag_t tag;
-    apr_uint8_t open_mode;
+    apr_byte_t open_mode;
     apr_int64_t position;
 } mapi_stream_state_t;
 

@@ -24,6 +24,7 @@ typedef struct mapi_rop_ctx_t {
     mapi_handle_t *in;        /* NULL if rops.def names no in= */
     mapi_handle_t *dest;      /* NULL if rops.def names no dest= */
     mapi_handle_t *out;       /* what mapi_handle_create made */
+    apr_byte_t in_index;      /* InputHandleIndex of the request, for the few that echo it */
 
     apr_size_t room;          /* bytes that the response's fields may take */
     apr_uint32_t warning;     /* ReturnValue of a success that isn't quite one: MAPI_W_... */
