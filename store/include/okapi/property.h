@@ -53,18 +53,27 @@ enum {
     PT_MV_BINARY = 0x1102
 };
 
-/* One enumerator per row of proptags.def: PR_SUBJECT = 0x0037001F, ... */
+/* One enumerator per row of proptags.def: PR_SUBJECT = 0x0037001F, ... The last enumerator keeps
+ * the type unsigned, so that those of the address book (0x8000 and above) compare with tags. */
 typedef enum okapi_proptag_e {
-#define OKAPI_PROP(symbol, tag, canonical) symbol = (int)(tag),
+#define OKAPI_PROP(symbol, tag, canonical) symbol = (tag),
 #include <okapi/proptags.def>
 #undef OKAPI_PROP
-    OKAPI__PROPTAG_END
+    OKAPI__PROPTAG_END = 0xFFFFFFFFu
 } okapi_proptag_e;
 
-/* The symbol of a tag by its id ("PR_SUBJECT"), or NULL; for logs and traces. */
-const char *okapi_proptag_name(okapi_proptag_t tag);
+/* Second names: tags with another meaning on search folder definitions (MS-OXOSRCH 2.2.1),
+ * navigation shortcuts (MS-OXOCFG 2.2.9) and permission tables (MS-OXCPERM 2.2). */
+#define PR_WB_SF_TEMPLATE_ID     PR_SCHDINFO_RESOURCE_TYPE
+#define PR_WB_SF_TAG             PR_FREEBUSY_PUBLISH_START
+#define PR_WB_SF_EFP_FLAGS       PR_FREEBUSY_PUBLISH_END
+#define PR_WLINK_GROUP_HEADER_ID PR_WB_SF_ID
+#define PR_WLINK_SAVE_STAMP      PR_FREEBUSY_PUBLISH_START
+#define PR_MEMBER_ENTRYID        PR_ENTRYID
 
-struct okapi_propval_t;
+/* The symbol of a tag ("PR_SUBJECT"), of its id if no row has the tag's type; NULL if none has the
+ * id. For logs and traces. */
+const char *okapi_proptag_name(okapi_proptag_t tag);
 
 /* One value. Everything pointed to belongs to the pool the value was made in. PT_SRESTRICT,
  * PT_ACTIONS, PT_SVREID and PT_OBJECT carry their wire bytes in bin. */
