@@ -5,7 +5,7 @@ use warnings;
 
 # Returns { structs => [...], rops => [...] } in the file's order.
 #   struct: { name, c, fields }
-#   rop:    { id, name, c, in, dest, out, save, noreply, handled, push, req, res }
+#   rop:    { id, name, c, in, dest, out, save, null, answer, noreply, handled, push, req, res }
 #           in and dest are lists of kinds or undef; req and res lists of fields
 #   field:  { type, name, arg, cond, when, array } where WHEN is '' (success), '*' or a number,
 #           and ARRAY is ['count', 'u16'], ['field', name] or ['fixed', n]
@@ -54,13 +54,16 @@ sub parse_when {
 sub parse_rop {
     my ($id, $name, @words) = split ' ', $_[0];
     die "not an id: $id\n" if $id !~ /^0x[0-9A-F]{2}$/;
-    my %rop = (id => hex $id, name => $name, c => c_name($name), req => [], res => []);
+    my %rop = (id => hex $id, answer => hex $id, name => $name, c => c_name($name),
+        req => [], res => []);
     for my $word (@words) {
         if ($word =~ /^(in|dest)=([\w,]+)$/) {
             $rop{$1} = [split /,/, $2];
         } elsif ($word =~ /^out=(\w+)$/) {
             $rop{out} = $1;
-        } elsif ($word =~ /^(save|noreply|handled|push)$/) {
+        } elsif ($word =~ /^answer=(0x[0-9A-F]{2})$/) {
+            $rop{answer} = hex $1;
+        } elsif ($word =~ /^(save|null|noreply|handled|push)$/) {
             $rop{$1} = 1;
         } else {
             die "unknown word: $word\n";

@@ -35,6 +35,8 @@ my %TYPE = (
     bin32 => ['okapi_binary_t', 4, 'V = rop_bin_read(r, okapi_read_u32(r))', 'rop_bin32_write(w, &V)', 'length'],
     raw   => ['okapi_binary_t', 0, 'V = rop_bin_read(r, okapi_reader_left(r))',
               'okapi_write_bytes(w, V.data, V.len)', 'length'],
+    rows  => ['okapi_binary_t', 0, 'V = rop_bin_read(r, okapi_reader_left(r))',
+              'okapi_write_bytes(w, V.data, V.len)', 'length'],
     str8z  => ['const char *', 1, 'V = okapi_read_str8z(r)', 'okapi_write_str8z(w, V)', ''],
     str16z => ['const char *', 2, 'V = okapi_read_str16z(r, c->pool)', 'okapi_write_str16z(w, V)', ''],
     strz   => ['const char *', 1, 'V = rop_strz_read(r, A, c)', 'rop_strz_write(w, V, A, c)', ''],
@@ -245,10 +247,10 @@ sub gen_codec {
             }
         }
         my $flags = join(' | ', ($rop->{in} ? 'ROP_HAS_IN' : ()), ($rop->{dest} ? 'ROP_HAS_DEST' : ()),
-            ($rop->{out} ? 'ROP_HAS_OUT' : ()), map { $rop->{$_} ? 'ROP_' . uc $_ : () } qw(save noreply push)) || 0;
+            ($rop->{out} ? 'ROP_HAS_OUT' : ()), map { $rop->{$_} ? 'ROP_' . uc $_ : () } qw(save null noreply push)) || 0;
         my $sizes = join ', ', $rop->{push} ? '0' : "sizeof(rop_$rop->{c}_request_t)", "sizeof(rop_$rop->{c}_response_t)";
-        $rows .= sprintf("    [0x%02X] = {\"%s\", %s, %s, %s,\n             %s,\n             %s, %s, %s,\n             %s, %s, %s},\n",
-            $rop->{id}, $rop->{name}, $flags, mask($rop->{in}), mask($rop->{dest}), $sizes, @f);
+        $rows .= sprintf("    [0x%02X] = {\"%s\", 0x%02X, %s, %s, %s,\n             %s,\n             %s, %s, %s,\n             %s, %s, %s},\n",
+            @$rop{qw(id name answer)}, $flags, mask($rop->{in}), mask($rop->{dest}), $sizes, @f);
     }
     return $out . "const rop_info_t rop_table[256] = {\n$rows};\n";
 }

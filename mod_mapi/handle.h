@@ -52,6 +52,8 @@ typedef struct mapi_handle_t {
     apr_byte_t logon_id;
     mapi_kind_e object; /* kind of what PLACE means: of a table, stream or subscription its base */
     mapi_place_t place;
+    apr_uint16_t codepage; /* of 8-bit strings in a message and what is in it; 0: the session's.
+                            * mapi_handle_create copies the parent's, ctx->codec has it */
     union {
         mapi_table_state_t table;
         mapi_stream_state_t stream;

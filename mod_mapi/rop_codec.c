@@ -89,7 +89,7 @@ void rop_response_read(okapi_reader_t *r, rop_response_t *q, const rop_codec_t *
 void rop_response_write(okapi_writer_t *w, const rop_response_t *q, const rop_codec_t *c)
 {
     const rop_info_t *info = &rop_table[q->h.id];
-    okapi_write_u8(w, q->h.id);
+    okapi_write_u8(w, info->answer);
     if (!(info->flags & ROP_PUSH)) {
         okapi_write_u8(w, q->h.index);
         okapi_write_u32(w, q->h.status);

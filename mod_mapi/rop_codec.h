@@ -64,12 +64,14 @@ enum { /* which header a ROP has: MS-OXCROPS 2.2.3 to 2.2.15 */
     ROP_HAS_OUT = 0x04,
     ROP_SAVE = 0x08,
     ROP_NOREPLY = 0x10,
-    ROP_PUSH = 0x20
+    ROP_PUSH = 0x20,
+    ROP_NULL = 0x40 /* a handle of another kind is ecNullObject, not ecNotSupported */
 };
 
 /* A row of rops.def. A NULL function has nothing to do. */
 typedef struct rop_info_t {
     const char *name;  /* NULL: there is no such ROP */
+    apr_byte_t answer; /* RopId of the response: its own but for RopGetMessageStatus */
     int flags;
     apr_uint32_t in;   /* kinds of objects it takes, MAPI_KIND_BIT */
     apr_uint32_t dest;
