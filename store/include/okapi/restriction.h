@@ -55,8 +55,10 @@ typedef struct okapi_row_getter_t {
     void *baton;
 } okapi_row_getter_t;
 
-/* 1 if the row matches. Comparison folds case and accents as RES_CONTENT's fuzzy level says. */
-int okapi_restriction_match(const okapi_restriction_t *res, const okapi_row_getter_t *row);
+/* 1 if the row matches. Comparison folds case and accents as RES_CONTENT's fuzzy level says, in
+ * SCRATCH_POOL: clear it now and then when many rows are tried. */
+int okapi_restriction_match(const okapi_restriction_t *res, const okapi_row_getter_t *row,
+                            apr_pool_t *scratch_pool);
 
 /* Adds every tag the restriction reads (apr_array_header_t of okapi_proptag_t), once each. */
 void okapi_restriction_tags(const okapi_restriction_t *res, apr_array_header_t *tags);
