@@ -4,7 +4,8 @@
  * A read or a write runs as a work function inside a transaction. It may run more than once (the
  * database was busy, a deadlock, a lost connection), so it has no side effects but its baton's,
  * which it sets anew each time. The first error poisons the transaction: later calls return the
- * same status, and the transaction is rolled back.
+ * same status, and the transaction is rolled back. A work function never begins another
+ * transaction: it may hold the only connection and the lock of writers.
  */
 #ifndef OKAPI_DB_H
 #define OKAPI_DB_H
@@ -26,7 +27,8 @@ typedef enum okapi__stmt_e {
     STMT__COUNT
 } okapi__stmt_e;
 
-/* An argument of a statement, in the order of its %lld, %s and %pDb. */
+/* An argument of a statement, in the order of its %lld, %s and %pDb. DB_S(NULL) is NULL, but
+ * DB_B(NULL, 0) an empty value. */
 typedef struct okapi__arg_t {
     enum { OKAPI__ARG_INT, OKAPI__ARG_STR, OKAPI__ARG_BLOB, OKAPI__ARG_NULL } kind;
     apr_int64_t i;
@@ -59,12 +61,16 @@ apr_status_t okapi__db_read(okapi__db_t *db, okapi__work_t work, void *baton,
 apr_status_t okapi__db_write(okapi__db_t *db, okapi__work_t work, void *baton,
                              apr_pool_t *scratch_pool);
 
+/* 1 if an earlier try of this transaction may have committed: the connection went away during its
+ * COMMIT. Work that inserts under an id it took before looks then whether its row is there. */
+int okapi__db_maybe_committed(const okapi__conn_t *conn);
+
 /* *AFFECTED (may be NULL) is the number of rows changed. OKAPI_EEXISTS for a duplicate key. */
 apr_status_t okapi__db_exec(okapi__conn_t *conn, okapi__stmt_e stmt, apr_int64_t *affected,
                             const okapi__arg_t *args, int nargs, apr_pool_t *scratch_pool);
 
-/* ROWS and everything read from it live in POOL. Engines may copy the whole result there: limit
- * it in SQL. */
+/* ROWS and everything read from it live in POOL; the calls on ROWS itself are for the work
+ * function only. Engines may copy the whole result to POOL: limit it in SQL. */
 apr_status_t okapi__db_select(okapi__rows_t **rows, okapi__conn_t *conn, okapi__stmt_e stmt,
                               const okapi__arg_t *args, int nargs, apr_pool_t *pool);
 
@@ -81,8 +87,9 @@ apr_status_t okapi__db_select_one(okapi__rows_t **rows, int *found, okapi__conn_
                                   okapi__stmt_e stmt, const okapi__arg_t *args, int nargs,
                                   apr_pool_t *pool);
 
-/* N consecutive ids of the sequence NAME from this process's block, which is refilled in a short
- * transaction of its own. Call it before the transaction that uses them, never inside one. */
+/* N consecutive ids from this process's block, which is refilled in a short transaction of its
+ * own. Call it before the transaction that uses them, never inside one. They are durable as soon
+ * as any later commit is; so an id must not leave the database (to a client, say) before one. */
 apr_status_t okapi__db_take_ids(okapi__db_t *db, int n, apr_int64_t *first,
                                 apr_pool_t *scratch_pool);
 

@@ -1,0 +1,161 @@
+/* private.h - what the files of store/db share: the database, its connections, the dialects.
+ *
+ * A connection belongs to one thread at a time: from its leaving the pool of connections to its
+ * return. Whatever it allocates for good lives in its own pool.
+ */
+#ifndef OKAPI_DB_PRIVATE_H
+#define OKAPI_DB_PRIVATE_H
+
+#include <stdarg.h>
+
+#include <apr_buckets.h>
+#include <apr_dbd.h>
+#include <apr_file_io.h>
+#include <apr_reslist.h>
+#include <apr_thread_mutex.h>
+
+#include "db/db.h"
+
+/* ---- dialect.c: what differs between the engines, as data ---- */
+
+/* The kinds of failure, and what each means: rows of okapi__failures. */
+typedef enum okapi__failure_e {
+    FAILURE_NONE,
+    FAILURE_BUSY,     /* somebody else writes: wait and run the work again */
+    FAILURE_CONFLICT, /* deadlock, serialisation: roll back and run it again */
+    FAILURE_LOST,     /* the connection is gone */
+    FAILURE_STALE,    /* its prepared statements are */
+    FAILURE_DUPLICATE,
+    FAILURE_IS_THERE, /* what a migration wanted to create */
+    FAILURE_FULL,
+    FAILURE_READONLY,
+    FAILURE_CORRUPT,
+    FAILURE_IO,
+    FAILURE_UNREACHABLE,
+    FAILURE_OTHER
+} okapi__failure_e;
+
+typedef struct okapi__failure_t {
+    apr_status_t status; /* what callers get in the end */
+    int tries;           /* how often the work is run at most */
+    int pause;           /* most microseconds before the first repetition; grows */
+    int discard;         /* the connection can't be used again */
+    const char *advice;  /* for the log; NULL: an ordinary outcome, not logged */
+} okapi__failure_t;
+
+extern const okapi__failure_t okapi__failures[];
+
+/* How an engine announces a failure: by the driver's number, or by a part of the text. */
+typedef struct okapi__symptom_t {
+    int number;       /* 0: look at the text */
+    const char *text; /* NULL ends the table: the failure of what has no symptom */
+    okapi__failure_e failure;
+} okapi__symptom_t;
+
+/* A word of the schema's template and what it stands for. */
+typedef struct okapi__word_t {
+    const char *word;
+    const char *sql;   /* replaces it */
+    const char *after; /* goes behind a parenthesis that follows it; NULL: none follows */
+} okapi__word_t;
+
+typedef struct okapi__dialect_t {
+    okapi__engine_e engine;
+    const char *driver;             /* APR DBD's name of it, also the scheme in okapi.conf */
+    const char *name;               /* for humans */
+    const char *params;             /* goes behind the administrator's connection parameters */
+    const char *const *session;     /* run on each new connection; NULL ends the list */
+    const char *const *begin_read;  /* statements that begin a transaction; NULL ends the list */
+    const char *const *begin_write;
+    int random;                     /* apr_dbd_pbselect's argument; then rows are numbered from 1 */
+    int ddl_commits;                /* a migration isn't atomic */
+    const okapi__symptom_t *symptoms;
+    const okapi__word_t *words;
+    const char *table_options;      /* goes behind CREATE TABLE ...(...) */
+} okapi__dialect_t;
+
+/* The dialect of "sqlite3:PATH", "mysql:...", "pgsql:..."; *PARAMS is the part after the colon.
+ * NULL if the scheme is unknown. */
+const okapi__dialect_t *okapi__dialect_of(const char *database, const char **params);
+
+okapi__failure_e okapi__dialect_classify(const okapi__dialect_t *dialect, int number,
+                                         const char *text);
+
+/* Decodes PostgreSQL's text form of a bytea ("\x" and hex digits) in place into LEN bytes. */
+apr_status_t okapi__bytea_decode(char *data, apr_size_t *len);
+
+/* ---- writelock.c ---- */
+
+typedef struct okapi__writelock_t okapi__writelock_t;
+
+apr_status_t okapi__writelock_create(okapi__writelock_t **lock, const char *path,
+                                     apr_pool_t *result_pool);
+apr_status_t okapi__writelock_acquire(okapi__writelock_t *lock);
+void okapi__writelock_release(okapi__writelock_t *lock);
+
+/* ---- db.c ---- */
+
+struct okapi__db_t {
+    const okapi__dialect_t *dialect;
+    const apr_dbd_driver_t *driver;
+    const char *params;
+    const char *label; /* for the log: the path, or the engine's name; never a password */
+    const char *path;  /* SQLite: the file; else NULL */
+    okapi_host_t host;
+    apr_reslist_t *connections;
+    okapi__writelock_t *writelock; /* SQLite: held by whoever writes; else NULL */
+    struct {
+        apr_thread_mutex_t *mutex;
+        apr_int64_t next, end; /* [next, end) is this process's */
+    } ids;
+};
+
+/* A statement as this connection knows it. */
+typedef struct okapi__prepared_t {
+    apr_dbd_prepared_t *handle; /* NULL until its first use */
+    const char *kinds;          /* of its parameters: 'i', 's', 'b' each */
+} okapi__prepared_t;
+
+struct okapi__conn_t {
+    okapi__db_t *db;
+    apr_pool_t *pool;
+    apr_pool_t *stmt_pool; /* goes before the handle does, which its cleanups need */
+    apr_dbd_t *handle;
+    apr_bucket_brigade *brigade; /* empty but while a blob is read */
+    okapi__failure_e failure;    /* what poisoned the transaction */
+    apr_status_t status;         /* okapi__failures[failure].status, or the caller's error */
+    int discard;                 /* don't use it after this transaction */
+    int maybe_committed;
+    okapi__prepared_t prepared[STMT__COUNT];
+};
+
+void okapi__db_log(const okapi__db_t *db, okapi_log_e level, apr_status_t status,
+                   const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+typedef enum okapi__mode_e {
+    MODE_READ,
+    MODE_WRITE,
+    MODE_WRITE_ORDERED /* durable no later than the next MODE_WRITE: ids.c */
+} okapi__mode_e;
+
+apr_status_t okapi__db_run(okapi__db_t *db, okapi__mode_e mode, okapi__work_t work, void *baton,
+                           apr_pool_t *scratch_pool);
+
+/* ---- stmt.c ---- */
+
+/* Runs SQL that is no statement of the table: session settings, BEGIN, DDL. Doesn't poison. */
+okapi__failure_e okapi__conn_sql(okapi__conn_t *conn, const char *sql);
+
+/* The failure of the driver's return value RC, logged with WHAT if it is worth a line. */
+okapi__failure_e okapi__conn_failure(okapi__conn_t *conn, int rc, const char *what);
+
+/* ---- schema.c ---- */
+
+/* Brings the database to this program's version; CREATE: also from nothing. */
+apr_status_t okapi__schema_migrate(okapi__db_t *db, int create, apr_pool_t *scratch_pool);
+
+/* TEMPLATE in DIALECT's words. */
+const char *okapi__schema_expand(const okapi__dialect_t *dialect, const char *template,
+                                 apr_pool_t *result_pool);
+
+#endif

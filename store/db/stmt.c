@@ -1,0 +1,368 @@
+/* stmt.c - statements: prepared on first use of a connection, run with checked arguments, and
+ * the rows that come back.
+ */
+#include <string.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "db/private.h"
+
+#define MAX_ARGS 48
+
+/* A column of each engine; NULL where it is SQLite's. */
+static const struct {
+    const char *name;
+    const char *sql[3];
+} statements[STMT__COUNT] = {
+#define OKAPI_STMT(name, sqlite, mysql, pgsql) [name] = {#name, {sqlite, mysql, pgsql}},
+#include "db/statements.def"
+#undef OKAPI_STMT
+};
+
+struct okapi__rows_t {
+    okapi__conn_t *conn;
+    apr_pool_t *pool;
+    apr_dbd_results_t *results;
+    apr_dbd_row_t *row;
+    int next; /* the next row's number, where rows are asked for by number */
+    apr_status_t status;
+};
+
+/* ---- failures ---- */
+
+/* The first line: PostgreSQL's further ones show values. */
+static const char *first_line(const char *text, apr_pool_t *pool)
+{
+    return apr_pstrmemdup(pool, text, strcspn(text, "\r\n"));
+}
+
+okapi__failure_e okapi__conn_failure(okapi__conn_t *conn, int rc, const char *what)
+{
+    okapi__db_t *db = conn->db;
+    const char *text;
+    okapi__failure_e failure;
+    const okapi__failure_t *meaning;
+
+    if (rc == 0) {
+        return FAILURE_NONE;
+    }
+    text = apr_dbd_error(db->driver, conn->handle, rc);
+    failure = okapi__dialect_classify(db->dialect, rc, text != NULL ? text : "");
+    meaning = &okapi__failures[failure];
+    if (meaning->discard) {
+        conn->discard = 1;
+    }
+    if (meaning->advice != NULL && meaning->tries == 1) {
+        apr_pool_t *pool;
+        apr_pool_create(&pool, conn->pool);
+        okapi__db_log(db, OKAPI_LOG_ERROR, meaning->status, "database %s: %s: %s (%d): %s",
+                      db->label, what, first_line(text != NULL ? text : "", pool), rc,
+                      meaning->advice);
+        apr_pool_destroy(pool);
+    }
+    return failure;
+}
+
+/* Poisons the transaction. */
+static apr_status_t poison(okapi__conn_t *conn, int rc, const char *what)
+{
+    okapi__failure_e failure = okapi__conn_failure(conn, rc, what);
+
+    if (failure != FAILURE_NONE) {
+        conn->failure = failure;
+        conn->status = okapi__failures[failure].status;
+    }
+    return conn->status;
+}
+
+okapi__failure_e okapi__conn_sql(okapi__conn_t *conn, const char *sql)
+{
+    int affected = 0;
+
+    return okapi__conn_failure(conn, apr_dbd_query(conn->db->driver, conn->handle, &affected, sql),
+                               sql);
+}
+
+/* ---- arguments ---- */
+
+/* 'i', 's' or 'b' for each %lld, %s and %pDb; NULL if SQL holds another. */
+static const char *parameter_kinds(const char *sql, apr_pool_t *pool)
+{
+    static const struct {
+        const char *format;
+        char kind;
+    } formats[] = {{"%lld", 'i'}, {"%s", 's'}, {"%pDb", 'b'}};
+    char kinds[MAX_ARGS + 1];
+    int n = 0;
+
+    while ((sql = strchr(sql, '%')) != NULL) {
+        apr_size_t i, len = 0;
+        if (sql[1] == '%') {
+            sql += 2;
+            continue;
+        }
+        for (i = 0; i < sizeof(formats) / sizeof(formats[0]) && len == 0; i++) {
+            if (strncmp(sql, formats[i].format, strlen(formats[i].format)) == 0) {
+                len = strlen(formats[i].format);
+                kinds[n] = formats[i].kind;
+            }
+        }
+        if (len == 0 || ++n > MAX_ARGS) {
+            return NULL;
+        }
+        sql += len;
+    }
+    return apr_pstrmemdup(pool, kinds, (apr_size_t)n);
+}
+
+/* Makes the driver's array: one slot for each argument, but four for a blob that isn't NULL
+ * (bytes, length, and table and column, which only Oracle looks at). */
+static int pack(const void **slots, const char *kinds, const okapi__arg_t *args, int nargs)
+{
+    int i, n = 0;
+
+    if ((int)strlen(kinds) != nargs) {
+        return 0;
+    }
+    for (i = 0; i < nargs; i++) {
+        const okapi__arg_t *arg = &args[i];
+        switch (arg->kind) {
+        case OKAPI__ARG_INT:
+            slots[n++] = &arg->i;
+            break;
+        case OKAPI__ARG_STR:
+            slots[n++] = arg->p;
+            break;
+        case OKAPI__ARG_BLOB:
+            slots[n++] = arg->p != NULL ? arg->p : "";
+            slots[n++] = &arg->len;
+            slots[n++] = NULL;
+            slots[n++] = NULL;
+            break;
+        case OKAPI__ARG_NULL:
+            slots[n++] = NULL;
+            continue;
+        }
+        if (kinds[i] != "isb"[arg->kind]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* The statement, prepared, and its SLOTS filled. */
+static apr_status_t prepare(okapi__prepared_t **prepared, const void **slots, okapi__conn_t *conn,
+                            okapi__stmt_e stmt, const okapi__arg_t *args, int nargs)
+{
+    okapi__prepared_t *p = &conn->prepared[stmt];
+    const char *name = statements[stmt].name;
+
+    if (conn->status != APR_SUCCESS) {
+        return conn->status;
+    }
+    if (p->handle == NULL) {
+        const char *sql = statements[stmt].sql[conn->db->dialect->engine];
+        int rc;
+        if (sql == NULL) {
+            sql = statements[stmt].sql[OKAPI__SQLITE];
+        }
+        rc =
+            apr_dbd_prepare(conn->db->driver, conn->stmt_pool, conn->handle, sql, name, &p->handle);
+        if (rc != 0) {
+            p->handle = NULL;
+            return poison(conn, rc, name);
+        }
+        p->kinds = parameter_kinds(sql, conn->stmt_pool);
+    }
+    if (p->kinds == NULL || !pack(slots, p->kinds, args, nargs)) {
+        okapi__db_log(conn->db, OKAPI_LOG_ERROR, APR_EINVAL,
+                      "%s: its parameters are not what the program passes", name);
+        conn->failure = FAILURE_OTHER;
+        conn->status = APR_EINVAL;
+    }
+    *prepared = p;
+    return conn->status;
+}
+
+/* ---- running ---- */
+
+apr_status_t okapi__db_exec(okapi__conn_t *conn, okapi__stmt_e stmt, apr_int64_t *affected,
+                            const okapi__arg_t *args, int nargs, apr_pool_t *scratch_pool)
+{
+    const void *slots[4 * MAX_ARGS];
+    okapi__prepared_t *prepared;
+    apr_status_t rv;
+    int n = 0;
+
+    if (affected != NULL) {
+        *affected = 0;
+    }
+    rv = prepare(&prepared, slots, conn, stmt, args, nargs);
+    if (rv) {
+        return rv;
+    }
+    rv = poison(
+        conn,
+        apr_dbd_pbquery(conn->db->driver, scratch_pool, conn->handle, &n, prepared->handle, slots),
+        statements[stmt].name);
+    if (rv == APR_SUCCESS && affected != NULL) {
+        *affected = n;
+    }
+    return rv;
+}
+
+apr_status_t okapi__db_select(okapi__rows_t **rows, okapi__conn_t *conn, okapi__stmt_e stmt,
+                              const okapi__arg_t *args, int nargs, apr_pool_t *pool)
+{
+    const void *slots[4 * MAX_ARGS];
+    okapi__prepared_t *prepared;
+    okapi__rows_t *r = apr_pcalloc(pool, sizeof(*r));
+
+    r->conn = conn;
+    r->pool = pool;
+    r->next = 1;
+    *rows = r;
+    r->status = prepare(&prepared, slots, conn, stmt, args, nargs);
+    if (r->status == APR_SUCCESS) {
+        r->status = poison(conn,
+                           apr_dbd_pbselect(conn->db->driver, pool, conn->handle, &r->results,
+                                            prepared->handle, conn->db->dialect->random, slots),
+                           statements[stmt].name);
+    }
+    return r->status;
+}
+
+apr_status_t okapi__db_select_one(okapi__rows_t **rows, int *found, okapi__conn_t *conn,
+                                  okapi__stmt_e stmt, const okapi__arg_t *args, int nargs,
+                                  apr_pool_t *pool)
+{
+    apr_status_t rv = okapi__db_select(rows, conn, stmt, args, nargs, pool);
+
+    *found = rv == APR_SUCCESS && okapi__rows_next(*rows);
+    return (*rows)->status;
+}
+
+/* ---- rows ---- */
+
+int okapi__rows_next(okapi__rows_t *rows)
+{
+    const apr_dbd_driver_t *driver = rows->conn->db->driver;
+    int rc;
+
+    if (rows->status || rows->results == NULL) {
+        return 0;
+    }
+    if (rows->conn->db->dialect->random) {
+        if (rows->next > apr_dbd_num_tuples(driver, rows->results)) {
+            return 0;
+        }
+        rc = apr_dbd_get_row(driver, rows->pool, rows->results, &rows->row, rows->next++);
+    } else {
+        rc = apr_dbd_get_row(driver, rows->pool, rows->results, &rows->row, -1);
+    }
+    if (rc == 0) {
+        return 1;
+    }
+    rows->results = NULL; /* the driver has freed them at their end */
+    if (rc != -1) {
+        rows->status = poison(rows->conn, rc, "reading rows");
+    }
+    return 0;
+}
+
+apr_status_t okapi__rows_status(const okapi__rows_t *rows)
+{
+    return rows->status;
+}
+
+/* A value that can't be read poisons the transaction like any other error. */
+static void unreadable(okapi__rows_t *rows, int column)
+{
+    okapi__conn_t *conn = rows->conn;
+
+    okapi__db_log(conn->db, OKAPI_LOG_ERROR, OKAPI_EDATABASE,
+                  "database %s: column %d of a row can't be read", conn->db->label, column);
+    conn->failure = FAILURE_OTHER;
+    conn->status = rows->status = OKAPI_EDATABASE;
+}
+
+/* The column in the wanted form; 0 for NULL. */
+static int datum(okapi__rows_t *rows, int column, apr_dbd_type_e type, void *data)
+{
+    apr_status_t rv = apr_dbd_datum_get(rows->conn->db->driver, rows->row, column, type, data);
+
+    if (rv && !APR_STATUS_IS_ENOENT(rv)) {
+        unreadable(rows, column);
+    }
+    return rv == APR_SUCCESS;
+}
+
+apr_int64_t okapi__rows_int(okapi__rows_t *rows, int column)
+{
+    apr_int64_t value = 0;
+
+    return datum(rows, column, APR_DBD_TYPE_LONGLONG, &value) ? value : 0;
+}
+
+int okapi__rows_is_null(okapi__rows_t *rows, int column)
+{
+    void *value;
+
+    return !datum(rows, column, APR_DBD_TYPE_NULL, &value);
+}
+
+const char *okapi__rows_str(okapi__rows_t *rows, int column)
+{
+    char *value = NULL;
+
+    if (!datum(rows, column, APR_DBD_TYPE_STRING, &value) || value == NULL) {
+        return "";
+    }
+    /* SQLite's driver has copied it to the pool; the others' next row or end overwrites it. */
+    return rows->conn->db->dialect->engine == OKAPI__SQLITE ? value
+                                                            : apr_pstrdup(rows->pool, value);
+}
+
+/* The bytes of BRIGADE in POOL; where they are one bucket in the pool already, not copied. */
+static apr_status_t gather(char **data, apr_size_t *len, apr_bucket_brigade *brigade, int in_pool,
+                           apr_pool_t *pool)
+{
+    const char *bytes = NULL;
+    apr_status_t rv;
+
+    if (!in_pool) {
+        return apr_brigade_pflatten(brigade, data, len, pool);
+    }
+    *len = 0;
+    rv = APR_BRIGADE_EMPTY(brigade)
+             ? APR_SUCCESS
+             : apr_bucket_read(APR_BRIGADE_FIRST(brigade), &bytes, len, APR_BLOCK_READ);
+    *data = (char *)bytes;
+    return rv;
+}
+
+okapi_binary_t okapi__rows_blob(okapi__rows_t *rows, int column)
+{
+    okapi__engine_e engine = rows->conn->db->dialect->engine;
+    apr_bucket_brigade *brigade = rows->conn->brigade;
+    okapi_binary_t value = {NULL, 0};
+    char *data = NULL;
+    apr_status_t rv;
+
+    if (!datum(rows, column, APR_DBD_TYPE_BLOB, brigade)) {
+        return value;
+    }
+    rv = gather(&data, &value.len, brigade, engine == OKAPI__SQLITE, rows->pool);
+    apr_brigade_cleanup(brigade);
+    if (rv == APR_SUCCESS && engine == OKAPI__PGSQL) {
+        rv = okapi__bytea_decode(data, &value.len);
+    }
+    if (rv) {
+        unreadable(rows, column);
+        value.len = 0;
+        return value;
+    }
+    value.data = (const unsigned char *)(data != NULL && value.len > 0 ? data : "");
+    return value;
+}
