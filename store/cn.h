@@ -23,10 +23,11 @@ apr_status_t okapi__cn_read(okapi__conn_t *conn, okapi_id_t store_id, okapi_cn_t
 /* What a transaction adds to the counts of a folder; negative to take away. */
 typedef struct okapi__stat_delta_t {
     apr_int64_t content, unread, associated, soft_deleted, bytes;
-    apr_int64_t uids; /* IMAP uids taken */
+    apr_int64_t uids;    /* IMAP uids taken */
+    apr_int64_t deleted; /* messages that left the folder, for ever counting up */
 } okapi__stat_delta_t;
 
-/* Also sets the folder's last change to CN. After okapi__cn_take, so under its lock. */
+/* Also sets the folder's last change to CN and now. After okapi__cn_take, so under its lock. */
 apr_status_t okapi__stat_add(okapi__conn_t *conn, okapi_id_t folder_id,
                              const okapi__stat_delta_t *delta, okapi_cn_t cn,
                              apr_pool_t *scratch_pool);

@@ -24,7 +24,8 @@ typedef struct okapi__computed_t {
 } okapi__computed_t;
 
 /* What object.c needs to know about a kind of object. It answers a property from COMPUTED first
- * (but for OKAPI__PROP_DEFAULT ones), then from the stored set. */
+ * (but for OKAPI__PROP_DEFAULT ones), then from the stored set. A list of the object's tags has
+ * those computed ones whose function finds a value. */
 typedef struct okapi__object_class_t {
     okapi_object_e kind;
     const okapi__computed_t *computed;
@@ -39,7 +40,8 @@ typedef struct okapi__object_class_t {
     apr_status_t (*unset)(okapi_object_t *object, const okapi_proptag_t *tags, int n,
                           apr_pool_t *scratch_pool);
 
-    /* A value kept outside of the stored set, as its stored bytes; NULL or OKAPI_ENOTFOUND: none. */
+    /* A value kept outside of the stored set, as its stored bytes; OKAPI_ENOTFOUND if there is
+     * none. NULL for a kind that keeps everything in the set. */
     apr_status_t (*stream)(okapi_stream_t **stream, okapi_object_t *object, okapi_proptag_t tag,
                            apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 } okapi__object_class_t;
@@ -50,9 +52,8 @@ struct okapi_object_t {
 
 /* ---- the open store ---- */
 
-enum { OKAPI__STORE_MAILBOX = 0, OKAPI__STORE_PUBLIC = 1 }; /* store.kind */
-
-enum { OKAPI__STORE_READY = 0, OKAPI__STORE_DELETED = 1 }; /* store.state */
+/* store.kind; REMOVED has no owner any more, only contents that are being deleted */
+enum { OKAPI__STORE_MAILBOX = 0, OKAPI__STORE_PUBLIC = 1, OKAPI__STORE_REMOVED = 2 };
 
 struct okapi_store_t {
     okapi_object_t object;
@@ -69,14 +70,36 @@ struct okapi_store_t {
     apr_pool_t *pool;     /* the one it was opened in */
 };
 
-/* Makes the mailbox of OWNER with its default folders inside the transaction of CONN. IDS is the
- * first of okapi__store_ids_needed() ids taken before. */
+extern const okapi__object_class_t okapi__store_class;
+
+/* Makes the mailbox of OWNER with its default folders inside the transaction of CONN. FIRST_ID is
+ * the first of okapi__store_ids_needed() ids taken before. */
 int okapi__store_ids_needed(void);
-apr_status_t okapi__store_create(okapi__conn_t *conn, const okapi_t *okapi, const char *owner,
-                                 okapi_id_t first_id, apr_pool_t *scratch_pool);
+apr_status_t okapi__store_create(okapi__conn_t *conn, const char *owner, okapi_id_t first_id,
+                                 apr_pool_t *scratch_pool);
 
 /* Removes what is left of stores whose user was deleted, in short transactions. */
 apr_status_t okapi__store_purge(okapi_t *okapi, apr_pool_t *scratch_pool);
+
+/* The special folder of number WHICH; NULL if there is no such row in special_folders.def. */
+typedef struct okapi__special_t {
+    okapi_special_e which, parent;
+    const char *name;
+    const char *container_class;
+    okapi_proptag_t entryid_tag; /* 0: none */
+} okapi__special_t;
+const okapi__special_t *okapi__special(int which);
+
+/* Rows of a table of computed properties: the entry ids of special folders that the store, the
+ * inbox and the root carry (MS-OXOSFLD 2.2.3 to 2.2.6). */
+apr_status_t okapi__special_entryid(okapi_propval_t *v, const okapi_store_t *store,
+                                    apr_pool_t *result_pool);
+apr_status_t okapi__special_ren_entryids(okapi_propval_t *v, const okapi_store_t *store,
+                                         apr_pool_t *result_pool);
+apr_status_t okapi__special_ren_entryids_ex(okapi_propval_t *v, const okapi_store_t *store,
+                                            apr_pool_t *result_pool);
+apr_status_t okapi__special_freebusy_entryids(okapi_propval_t *v, const okapi_store_t *store,
+                                              apr_pool_t *result_pool);
 
 /* ---- access ---- */
 
@@ -84,6 +107,12 @@ apr_status_t okapi__store_purge(okapi_t *okapi, apr_pool_t *scratch_pool);
  * permissions grant the user by name or everybody (MS-OXCPERM). */
 apr_status_t okapi__rights(apr_uint32_t *rights, okapi__conn_t *conn, const okapi_store_t *store,
                            okapi_id_t folder_id, apr_pool_t *scratch_pool);
+
+/* The actor's rights on every folder of the store where there are any: folder id to apr_uint32_t *.
+ * NULL for who has full access. */
+apr_status_t okapi__rights_of_store(apr_hash_t **rights, okapi__conn_t *conn,
+                                    const okapi_store_t *store, apr_pool_t *result_pool);
+apr_uint32_t okapi__rights_in(apr_hash_t *rights, okapi_id_t folder_id);
 
 /* May somebody with RIGHTS see the folder at all? Whoever may not is told OKAPI_ENOTFOUND. */
 int okapi__rights_visible(apr_uint32_t rights);
@@ -97,7 +126,7 @@ struct okapi_folder_t {
     okapi_object_t object;
     okapi_store_t *store;
     okapi_id_t id;
-    okapi_id_t parent_id; /* the root is its own parent's: 0 */
+    okapi_id_t parent_id; /* 0 for the root, which in the database is its own parent */
     int special;          /* okapi_special_e; 0 for what users made */
     const char *name;
     const char *container_class;
@@ -106,10 +135,21 @@ struct okapi_folder_t {
     apr_uint32_t rights;  /* of the actor */
     int has_subfolders;
     int depth;            /* below the folder a hierarchy was listed from; 1 for its children */
-    okapi_folder_stat_t stat; /* as of opening or listing */
+    okapi_folder_stat_t stat; /* as of opening or listing, as are the two below */
+    okapi_time_t content_time;   /* of the last change inside the folder */
+    apr_int64_t deleted_total;   /* messages that ever left it */
     okapi_props_t *props;
     apr_pool_t *pool;
 };
+
+extern const okapi__object_class_t okapi__folder_class;
+
+/* A folder of the current row of a STMT_FOLDER_* select, with everything in RESULT_POOL. */
+okapi_folder_t *okapi__folder_of_row(okapi__rows_t *rows, okapi_store_t *store,
+                                     apr_uint32_t rights, apr_pool_t *result_pool);
+
+/* In message.flags only, never shown: it came by delivery, so it is announced as new mail. */
+#define OKAPI__MSGFLAG_DELIVERED 0x40000000
 
 /* The folders below PARENT the actor may see, as an array of okapi_folder_t * by name; with DEEP
  * those of all levels, each followed by its own. Soft-deleted ones instead with DELETED. */

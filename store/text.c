@@ -1,7 +1,8 @@
 /* text.c - text as the database's hot columns need it. */
 #include <string.h>
 
-#include <apr_strings.h>
+#include <apr_escape.h>
+#include <okapi/error.h>
 #include <unicode/ucasemap.h>
 #include <unicode/utf8.h>
 
@@ -47,4 +48,20 @@ const char *okapi__text_fold(const char *text, apr_size_t max, apr_pool_t *resul
     }
     folded[prefix_of(folded, (apr_size_t)n, max)] = '\0';
     return folded;
+}
+
+const char *okapi__guid_hex(const okapi_guid_t *guid, apr_pool_t *result_pool)
+{
+    return apr_pescape_hex(result_pool, guid->bytes, sizeof(guid->bytes), 0);
+}
+
+apr_status_t okapi__guid_of_hex(okapi_guid_t *guid, const char *hex)
+{
+    apr_size_t len;
+    if (strlen(hex) != 2 * sizeof(guid->bytes)
+        || apr_unescape_hex(guid->bytes, hex, 2 * sizeof(guid->bytes), 0, &len) != APR_SUCCESS
+        || len != sizeof(guid->bytes)) {
+        return OKAPI_ECORRUPT;
+    }
+    return APR_SUCCESS;
 }

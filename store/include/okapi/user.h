@@ -36,6 +36,17 @@ apr_status_t okapi_user_list(apr_array_header_t **users, okapi_t *okapi, apr_poo
 /* Stores every field but id, name and password. */
 apr_status_t okapi_user_update(okapi_t *okapi, const okapi_user_t *user, apr_pool_t *scratch_pool);
 
+/* Further addresses of a user. Array of const char *, by address; OKAPI_EEXISTS if somebody has
+ * it; OKAPI_ENOTFOUND if it isn't one of the user's. */
+apr_status_t okapi_user_aliases(apr_array_header_t **aliases, okapi_t *okapi,
+                                const okapi_user_t *user, apr_pool_t *result_pool,
+                                apr_pool_t *scratch_pool);
+apr_status_t okapi_user_add_alias(okapi_t *okapi, const okapi_user_t *user, const char *address,
+                                  apr_pool_t *scratch_pool);
+apr_status_t okapi_user_remove_alias(okapi_t *okapi, const okapi_user_t *user,
+                                     const char *address, apr_pool_t *scratch_pool);
+
+/* OKAPI_EINVAL if it is empty or longer than the 72 bytes bcrypt looks at. */
 apr_status_t okapi_user_set_password(okapi_t *okapi, const char *name, const char *password,
                                      apr_pool_t *scratch_pool);
 

@@ -1,0 +1,154 @@
+/* purge.c - deleting what is left of a mailbox whose user is gone, in short transactions.
+ *
+ * Interrupted, it goes on at the next call: the store's row goes last. Blobs that nothing refers
+ * to any more are left to the collector of garbage, as always.
+ */
+#include <apr_tables.h>
+
+#include "store_private.h"
+
+typedef struct purge_t {
+    okapi_id_t store_id;
+    okapi_id_t folder_id;
+    int done; /* messages deleted in this step */
+} purge_t;
+
+static apr_status_t next_store(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    purge_t *purge = baton;
+    okapi__rows_t *rows;
+    int found;
+    apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_PURGE_STORE,
+                                           DB_ARGS(DB_I(OKAPI__STORE_REMOVED)), scratch_pool);
+    purge->store_id = rv == APR_SUCCESS && found ? okapi__rows_int(rows, 0) : 0;
+    return rv;
+}
+
+static apr_status_t next_folder(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    purge_t *purge = baton;
+    okapi__rows_t *rows;
+    int found;
+    apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_PURGE_FOLDER,
+                                           DB_ARGS(DB_I(purge->store_id)), scratch_pool);
+    purge->folder_id = rv == APR_SUCCESS && found ? okapi__rows_int(rows, 0) : 0;
+    return rv;
+}
+
+/* Deletes by each of the statements, which take one id. */
+static apr_status_t delete_all(okapi__conn_t *conn, const okapi__stmt_e *stmts, int n,
+                               okapi_id_t id, apr_pool_t *scratch_pool)
+{
+    apr_status_t rv = APR_SUCCESS;
+    for (int i = 0; rv == APR_SUCCESS && i < n; i++) {
+        rv = okapi__db_exec(conn, stmts[i], NULL, DB_ARGS(DB_I(id)), scratch_pool);
+    }
+    return rv;
+}
+
+/* The contents of the message ID and of those embedded in it, which are put on the list TODO. */
+static apr_status_t delete_contents(okapi__conn_t *conn, okapi_id_t id, apr_array_header_t *todo,
+                                    apr_pool_t *scratch_pool)
+{
+    static const okapi__stmt_e stmts[] = {STMT_PURGE_BIGPROP, STMT_PURGE_ATTACH,
+                                          STMT_PURGE_MSG_PROPS};
+    okapi__rows_t *rows;
+    apr_status_t rv = okapi__db_select(&rows, conn, STMT_PURGE_ATTACHMENTS, DB_ARGS(DB_I(id)),
+                                       scratch_pool);
+    while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
+        APR_ARRAY_PUSH(todo, okapi_id_t) = okapi__rows_int(rows, 0);
+        if (!okapi__rows_is_null(rows, 1)) {
+            APR_ARRAY_PUSH(todo, okapi_id_t) = okapi__rows_int(rows, 1);
+        }
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__rows_status(rows);
+    }
+    return rv == APR_SUCCESS ? delete_all(conn, stmts, 3, id, scratch_pool) : rv;
+}
+
+static apr_status_t delete_message(okapi__conn_t *conn, okapi_id_t folder_id, okapi_id_t id,
+                                   apr_pool_t *scratch_pool)
+{
+    apr_array_header_t *todo = apr_array_make(scratch_pool, 8, sizeof(okapi_id_t));
+    apr_status_t rv = APR_SUCCESS;
+    APR_ARRAY_PUSH(todo, okapi_id_t) = id;
+    for (int i = 0; rv == APR_SUCCESS && i < todo->nelts; i++) {
+        rv = delete_contents(conn, APR_ARRAY_IDX(todo, i, okapi_id_t), todo, scratch_pool);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__db_exec(conn, STMT_PURGE_MESSAGE, NULL, DB_ARGS(DB_I(folder_id), DB_I(id)),
+                            scratch_pool);
+    }
+    return rv;
+}
+
+/* Some messages, or the folder itself once it is empty. */
+static apr_status_t purge_folder(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    static const okapi__stmt_e stmts[] = {STMT_PURGE_TOMBSTONES, STMT_PURGE_PERMISSIONS,
+                                          STMT_PURGE_STAT, STMT_PURGE_FOLDER_ROW};
+    purge_t *purge = baton;
+    okapi__rows_t *rows;
+    apr_array_header_t *ids = apr_array_make(scratch_pool, 50, sizeof(okapi_id_t));
+    apr_status_t rv = okapi__db_select(&rows, conn, STMT_PURGE_MESSAGES,
+                                       DB_ARGS(DB_I(purge->folder_id)), scratch_pool);
+    while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
+        APR_ARRAY_PUSH(ids, okapi_id_t) = okapi__rows_int(rows, 0);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__rows_status(rows);
+    }
+    for (int i = 0; rv == APR_SUCCESS && i < ids->nelts; i++) {
+        rv = delete_message(conn, purge->folder_id, APR_ARRAY_IDX(ids, i, okapi_id_t),
+                            scratch_pool);
+    }
+    purge->done = ids->nelts;
+    if (rv == APR_SUCCESS && ids->nelts == 0) {
+        rv = delete_all(conn, stmts, 4, purge->folder_id, scratch_pool);
+    }
+    return rv;
+}
+
+static apr_status_t delete_store(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    static const okapi__stmt_e stmts[] = {STMT_PURGE_NAMED, STMT_PURGE_RECEIVE, STMT_PURGE_CN,
+                                          STMT_PURGE_STORE_ROW};
+    purge_t *purge = baton;
+    return delete_all(conn, stmts, 4, purge->store_id, scratch_pool);
+}
+
+static apr_status_t purge_store(okapi_t *okapi, purge_t *purge, apr_pool_t *scratch_pool)
+{
+    apr_pool_t *step_pool;
+    apr_status_t rv = apr_pool_create(&step_pool, scratch_pool);
+    while (rv == APR_SUCCESS) {
+        apr_pool_clear(step_pool);
+        rv = okapi__db_read(okapi->db, next_folder, purge, step_pool);
+        if (rv != APR_SUCCESS || !purge->folder_id) {
+            break;
+        }
+        do {
+            apr_pool_clear(step_pool);
+            rv = okapi__db_write(okapi->db, purge_folder, purge, step_pool);
+        } while (rv == APR_SUCCESS && purge->done > 0);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__db_write(okapi->db, delete_store, purge, step_pool);
+    }
+    apr_pool_destroy(step_pool);
+    return rv;
+}
+
+apr_status_t okapi__store_purge(okapi_t *okapi, apr_pool_t *scratch_pool)
+{
+    purge_t purge = {0};
+    apr_status_t rv = okapi__db_read(okapi->db, next_store, &purge, scratch_pool);
+    while (rv == APR_SUCCESS && purge.store_id) {
+        rv = purge_store(okapi, &purge, scratch_pool);
+        if (rv == APR_SUCCESS) {
+            rv = okapi__db_read(okapi->db, next_store, &purge, scratch_pool);
+        }
+    }
+    return rv;
+}
