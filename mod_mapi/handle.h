@@ -30,7 +30,8 @@ typedef struct mapi_place_t {
 
 typedef struct mapi_table_state_t {
     okapi_binary_t bytes; /* okapi_table_encode's, as of the last Execute */
-    okapi_cn_t cn;        /* table notifications: what the client has been told */
+    okapi_table_e kind;
+    okapi_cn_t cn;        /* what the client knows of; 0: it has not looked yet, wants no news */
     int silent;           /* TABLE_FLAG_NONOTIFICATIONS: it wants none */
 } mapi_table_state_t;
 
