@@ -95,6 +95,7 @@ static authn_status check_password(request_rec *r, const char *login, const char
         rv = check(user, password, process);
     } else if (rv == OKAPI_EUNKNOWNUSER) {
         /* As slow as a wrong password: the time must not tell who exists. */
+        okapi__bell_count(process->bell, OKAPI__PASSWORDS, 1);
         okapi_user_check_password(&nobody, password);
     } else {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, OKLOGNO(00031) "user %s can't be looked up: %s",
