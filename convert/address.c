@@ -1,0 +1,187 @@
+/* address.c - senders and recipients: MS-OXCMAIL 2.2.3.1. */
+#include "converter.h"
+
+#include <string.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <okapi/entryid.h>
+
+enum { MAILUSER = 6 /* PR_OBJECT_TYPE */, DT_MAILUSER = 0 /* PR_DISPLAY_TYPE */ };
+
+/* ---- parsing ---- */
+
+static void add_address(apr_array_header_t *addresses, const char *name, const char *address,
+                        apr_pool_t *pool)
+{
+    okapi__address_t *entry = apr_array_push(addresses);
+    entry->name = apr_pstrdup(pool, name ? name : "");
+    entry->address = apr_pstrdup(pool, address);
+}
+
+static void add_list(apr_array_header_t *addresses, InternetAddressList *list, apr_pool_t *pool)
+{
+    int n = internet_address_list_length(list);
+    for (int i = 0; i < n; i++) {
+        InternetAddress *entry = internet_address_list_get_address(list, i);
+        if (INTERNET_ADDRESS_IS_GROUP(entry)) {
+            InternetAddressGroup *group = INTERNET_ADDRESS_GROUP(entry);
+            add_list(addresses, internet_address_group_get_members(group), pool);
+            continue;
+        }
+        const char *name = internet_address_get_name(entry);
+        const char *address = internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(entry));
+        if (!address || !*address)
+            address = name;
+        if (address && *address)
+            add_address(addresses, name, address, pool);
+    }
+}
+
+apr_array_header_t *okapi__addresses(okapi__draft_t *draft, okapi_binary_t value)
+{
+    apr_pool_t *pool = draft->mime->scratch_pool;
+    apr_array_header_t *addresses = apr_array_make(pool, 4, sizeof(okapi__address_t));
+    const char *text = okapi__header_structured(value, draft->charset, pool);
+    InternetAddressList *list = internet_address_list_parse(draft->mime->options, text);
+    if (list) {
+        add_list(addresses, list, pool);
+        g_object_unref(list);
+    }
+    else if (*text) { /* no address by any reading: it is still what the sender wrote */
+        const char *plain = okapi__header_text(value, draft->charset, pool);
+        if (*plain)
+            add_address(addresses, plain, plain, pool);
+    }
+    return addresses;
+}
+
+/* ---- people ---- */
+
+/* The local user of ADDRESS, or NULL. Each address is looked up once in a conversion, and not
+ * more than a bounded number: a message may name any number of people. */
+static apr_status_t local_user(okapi_user_t **user, okapi__mime_t *mime, const char *address)
+{
+    static const okapi_user_t stranger = {0};
+    const okapi_user_t *known = apr_hash_get(mime->users, address, APR_HASH_KEY_STRING);
+    *user = NULL;
+    if (!known && mime->lookups_left > 0 && strchr(address, '@')) {
+        mime->lookups_left--;
+        apr_status_t status = okapi_user_by_address(user, mime->okapi, address, mime->scratch_pool,
+                                                    mime->scratch_pool);
+        if (status != APR_SUCCESS && status != OKAPI_EUNKNOWNUSER)
+            return status;
+        known = status == APR_SUCCESS ? *user : &stranger;
+        apr_hash_set(mime->users, address, APR_HASH_KEY_STRING, known);
+    }
+    *user = known && known->name ? (okapi_user_t *)known : NULL;
+    return APR_SUCCESS;
+}
+
+static void put(apr_array_header_t *values, okapi_propval_t value)
+{
+    if (value.tag)
+        APR_ARRAY_PUSH(values, okapi_propval_t) = value;
+}
+
+/* PR_SEARCH_KEY: "TYPE:ADDRESS" in capitals with its terminator (MS-OXCMSG 2.2.1.8). */
+static okapi_propval_t search_key(okapi_proptag_t tag, const char *type, const char *address,
+                                  apr_pool_t *pool)
+{
+    char *key = apr_pstrcat(pool, type, ":", address, NULL);
+    for (char *p = key; *p; p++)
+        *p = (char)apr_toupper(*p);
+    return okapi_propval_bin(tag, key, strlen(key) + 1);
+}
+
+apr_status_t okapi__person_values(okapi__draft_t *draft, const okapi__address_t *address,
+                                  const okapi__person_tags_t *tags, apr_array_header_t *values)
+{
+    okapi__mime_t *mime = draft->mime;
+    apr_pool_t *pool = mime->scratch_pool;
+    okapi_user_t *user;
+    apr_status_t status = local_user(&user, mime, address->address);
+    if (status != APR_SUCCESS)
+        return status;
+
+    const char *name = address->name, *type = "SMTP", *email = address->address;
+    okapi_binary_t entryid;
+    if (user) {
+        type = "EX";
+        email = okapi_user_dn(mime->okapi, user, pool);
+        entryid = okapi_entryid_addressbook(email, DT_MAILUSER, pool);
+        if (!*name)
+            name = user->fullname;
+    }
+    if (!*name)
+        name = address->address;
+    if (!user)
+        entryid = okapi_entryid_oneoff(name, type, email, pool);
+    put(values, okapi_propval_str(tags->name, name));
+    put(values, okapi_propval_str(tags->addrtype, type));
+    put(values, okapi_propval_str(tags->email, email));
+    put(values, okapi_propval_str(tags->smtp, address->address));
+    put(values, okapi_propval_bin(tags->entryid, entryid.data, entryid.len));
+    put(values, search_key(tags->search_key, type, email, pool));
+    return APR_SUCCESS;
+}
+
+apr_status_t okapi__recipients_add(okapi__draft_t *draft, int type, okapi_binary_t value)
+{
+    static const okapi__person_tags_t tags = {PR_DISPLAY_NAME, PR_ADDRTYPE, PR_EMAIL_ADDRESS,
+                                              PR_SMTP_ADDRESS, PR_ENTRYID,  PR_SEARCH_KEY};
+    okapi__mime_t *mime = draft->mime;
+    apr_array_header_t *addresses = okapi__addresses(draft, value);
+    for (int i = 0; i < addresses->nelts && mime->recipients_left > 0; i++) {
+        const okapi__address_t *address = &APR_ARRAY_IDX(addresses, i, okapi__address_t);
+        apr_array_header_t *values = apr_array_make(mime->scratch_pool, 9, sizeof(okapi_propval_t));
+        apr_status_t status = okapi__person_values(draft, address, &tags, values);
+        if (status != APR_SUCCESS)
+            return status;
+        put(values, okapi_propval_i32(PR_RECIPIENT_TYPE, type));
+        put(values, okapi_propval_i32(PR_OBJECT_TYPE, MAILUSER));
+        put(values, okapi_propval_i32(PR_DISPLAY_TYPE, DT_MAILUSER));
+        okapi_recipient_t *recipient = okapi_message_add_recipient(draft->message, type);
+        for (int k = 0; k < values->nelts; k++)
+            okapi_props_set(recipient->props, &APR_ARRAY_IDX(values, k, okapi_propval_t));
+        mime->recipients_left--;
+    }
+    return APR_SUCCESS;
+}
+
+/* FlatEntryList, MS-OXCDATA 2.3.3: count, size, then length and bytes of each entry id, padded
+ * to four. */
+apr_status_t okapi__reply_to(okapi__draft_t *draft, okapi_binary_t value)
+{
+    static const okapi__person_tags_t tags = {.name = PR_DISPLAY_NAME, .entryid = PR_ENTRYID};
+    okapi__mime_t *mime = draft->mime;
+    apr_pool_t *pool = mime->scratch_pool;
+    apr_array_header_t *addresses = okapi__addresses(draft, value);
+    const char *names = "";
+    okapi_writer_t w;
+    okapi_writer_init(&w, 256, value.len * 16 + 65536, pool);
+    okapi_write_u32(&w, 0);
+    okapi_write_u32(&w, 0);
+    apr_uint32_t n = 0;
+    for (int i = 0; i < addresses->nelts && mime->recipients_left > 0; i++) {
+        const okapi__address_t *address = &APR_ARRAY_IDX(addresses, i, okapi__address_t);
+        apr_array_header_t *values = apr_array_make(pool, 2, sizeof(okapi_propval_t));
+        apr_status_t status = okapi__person_values(draft, address, &tags, values);
+        if (status != APR_SUCCESS)
+            return status;
+        const char *name = APR_ARRAY_IDX(values, 0, okapi_propval_t).v.str;
+        okapi_binary_t entryid = APR_ARRAY_IDX(values, 1, okapi_propval_t).v.bin;
+        okapi_write_u32(&w, (apr_uint32_t)entryid.len);
+        okapi_write_bytes(&w, entryid.data, entryid.len);
+        okapi_write_bytes(&w, "\0\0\0", (4 - entryid.len % 4) % 4);
+        names = n ? apr_pstrcat(pool, names, ";", name, NULL) : name;
+        n++;
+        mime->recipients_left--;
+    }
+    if (n == 0 || okapi_writer_status(&w) != APR_SUCCESS)
+        return APR_SUCCESS;
+    okapi_write_u32_at(&w, 0, n);
+    okapi_write_u32_at(&w, 4, (apr_uint32_t)(w.len - 8));
+    okapi__draft_put(draft, okapi_propval_bin(PR_REPLY_RECIPIENT_ENTRIES, w.data, w.len));
+    okapi__draft_put_str(draft, PR_REPLY_RECIPIENT_NAMES, names);
+    return APR_SUCCESS;
+}

@@ -1,0 +1,107 @@
+/* converter.h - what the steps of one conversion from MIME to MAPI share. */
+#ifndef OKAPI__CONVERTER_H
+#define OKAPI__CONVERTER_H
+
+#include <apr_hash.h>
+#include <gmime/gmime.h>
+#include <okapi/mime.h>
+
+#include "entity.h"
+#include "header.h"
+
+/* A whole conversion: the message and those embedded in it. */
+typedef struct okapi__mime_t {
+    okapi_t *okapi;
+    okapi__entity_limits_t limits;
+    GMimeParserOptions *options;
+    apr_hash_t *users; /* by address: okapi_user_t, or one without name for a stranger */
+    int lookups_left;  /* in the user table */
+    int recipients_left;
+    apr_pool_t *result_pool; /* lives until the message is saved */
+    apr_pool_t *scratch_pool;
+} okapi__mime_t;
+
+/* One message being filled. */
+typedef struct okapi__draft_t {
+    okapi__mime_t *mime;
+    okapi_message_t *message;
+    const okapi__entity_t *root;
+    int depth;                  /* containers around ROOT */
+    const char *charset;        /* what raw 8-bit text in its headers is likely to be in, or NULL */
+    apr_array_header_t *values; /* okapi_propval_t, set all at once */
+} okapi__draft_t;
+
+/* ---- mime.c ---- */
+
+/* Properties, recipients, attachments of MESSAGE, out of ROOT that lies inside DEPTH containers. */
+apr_status_t okapi__draft_fill(okapi__mime_t *mime, okapi_message_t *message,
+                               const okapi__entity_t *root, int depth);
+
+/* The values aren't copied: they live in the conversion's scratch pool. */
+void okapi__draft_put(okapi__draft_t *draft, okapi_propval_t value);
+void okapi__draft_put_str(okapi__draft_t *draft, okapi_proptag_t tag, const char *text);
+
+/* ---- headers.c ---- */
+
+apr_status_t okapi__draft_headers(okapi__draft_t *draft);
+
+/* ---- address.c ---- */
+
+typedef struct okapi__address_t {
+    const char *name;    /* "" if there is none */
+    const char *address; /* as it was written; never empty */
+} okapi__address_t;
+
+/* Array of okapi__address_t: the mailboxes of an address list, those of groups too. */
+apr_array_header_t *okapi__addresses(okapi__draft_t *draft, okapi_binary_t value);
+
+/* The properties one person has by their role: PR_SENDER_*, a recipient's, ... */
+typedef struct okapi__person_tags_t {
+    okapi_proptag_t name, addrtype, email, smtp, entryid, search_key;
+} okapi__person_tags_t;
+
+/* The values TAGS (0: not wanted) of ADDRESS, pushed on VALUES. A local user is known by the
+ * directory's name for him, anyone else by a one-off entry id. */
+apr_status_t okapi__person_values(okapi__draft_t *draft, const okapi__address_t *address,
+                                  const okapi__person_tags_t *tags, apr_array_header_t *values);
+
+apr_status_t okapi__recipients_add(okapi__draft_t *draft, int type, okapi_binary_t value);
+
+/* PR_REPLY_RECIPIENT_ENTRIES and _NAMES. */
+apr_status_t okapi__reply_to(okapi__draft_t *draft, okapi_binary_t value);
+
+/* ---- body.c ---- */
+
+typedef struct okapi__part_t {
+    const okapi__entity_t *entity;
+    int is_alternative; /* another form of what the body says already */
+} okapi__part_t;
+
+/* What a message's parts are to it. */
+typedef struct okapi__content_t {
+    apr_array_header_t *pieces;      /* of the body, in reading order */
+    apr_array_header_t *attachments; /* okapi__part_t, in order */
+    const char *html;                /* PR_HTML as UTF-8, or NULL */
+    apr_size_t html_len;
+} okapi__content_t;
+
+/* Which parts make the body and which are attachments: MS-OXCMAIL 2.2.3.3.2. */
+okapi__content_t *okapi__content_of(okapi__draft_t *draft, const okapi__entity_t *root);
+
+/* PR_BODY, PR_HTML and what goes with them. */
+void okapi__draft_body(okapi__draft_t *draft, okapi__content_t *content);
+
+/* The file name a part was given, without directories; NULL if none. */
+const char *okapi__part_filename(okapi__draft_t *draft, const okapi__entity_t *entity);
+
+/* ---- attach.c ---- */
+
+apr_status_t okapi__draft_attachments(okapi__draft_t *draft, okapi__content_t *content);
+
+/* ---- smime.c ---- */
+
+/* For a signed or encrypted message (MS-OXOSMIME 2.1): its class and one attachment, and what a
+ * reader sees of it in *CONTENT. *CONTENT is NULL for any other. */
+apr_status_t okapi__draft_smime(okapi__draft_t *draft, okapi__content_t **content);
+
+#endif

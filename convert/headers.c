@@ -1,0 +1,372 @@
+/* headers.c - header fields to properties: MS-OXCMAIL 2.2.3.1 and 2.2.3.2. One table says which. */
+#include "converter.h"
+
+#include <string.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <okapi/named.h>
+
+#include "charset.h"
+
+typedef struct header_t header_t;
+
+/* What has to be known of several headers before it can be said. */
+typedef struct reading_t {
+    okapi__draft_t *draft;
+    okapi_binary_t from, sender; /* values; data is NULL if absent */
+    const char *topic;           /* Thread-Topic */
+    int has_date;
+} reading_t;
+
+struct header_t {
+    const char *name;
+    apr_status_t (*apply)(reading_t *r, const header_t *h, okapi_binary_t value);
+    okapi_proptag_t tag; /* what APPLY sets, or a MAPI_TO */
+};
+
+static char *text_of(reading_t *r, okapi_binary_t value)
+{
+    return okapi__header_text(value, r->draft->charset, r->draft->mime->scratch_pool);
+}
+
+static int is_set(const reading_t *r, okapi_proptag_t tag)
+{
+    const apr_array_header_t *values = r->draft->values;
+    for (int i = 0; i < values->nelts; i++)
+        if (APR_ARRAY_IDX(values, i, okapi_propval_t).tag == tag)
+            return 1;
+    return 0;
+}
+
+/* ---- the kinds of header; of repeated ones the first counts ---- */
+
+static apr_status_t apply_text(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    const char *text = text_of(r, value);
+    if (*text && !is_set(r, h->tag))
+        okapi__draft_put_str(r->draft, h->tag, text);
+    return APR_SUCCESS;
+}
+
+/* MS-OXCMAIL 2.2.3.2.6.1: up to three characters, a colon and blanks are the prefix. */
+static apr_status_t apply_subject(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    if (is_set(r, PR_SUBJECT))
+        return APR_SUCCESS;
+    const char *subject = text_of(r, value), *p = subject;
+    int n = 0;
+    while (n < 4 && *p && !strchr(": 0123456789", *p)) {
+        p++;
+        while ((*p & 0xC0) == 0x80) /* the rest of a character */
+            p++;
+        n++;
+    }
+    int has_prefix = n >= 1 && n <= 3 && *p == ':' && (p[1] == ' ' || p[1] == '\0');
+    const char *prefix = "", *normalized = subject;
+    if (has_prefix) {
+        prefix = apr_pstrcat(r->draft->mime->scratch_pool,
+                             apr_pstrmemdup(r->draft->mime->scratch_pool, subject,
+                                            (apr_size_t)(p - subject)),
+                             ": ", NULL);
+        normalized = p + 1;
+        while (*normalized == ' ')
+            normalized++;
+    }
+    okapi__draft_put_str(r->draft, PR_SUBJECT, subject);
+    okapi__draft_put_str(r->draft, PR_SUBJECT_PREFIX, prefix);
+    okapi__draft_put_str(r->draft, PR_NORMALIZED_SUBJECT, normalized);
+    return APR_SUCCESS;
+}
+
+static apr_status_t apply_date(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    if (is_set(r, h->tag))
+        return APR_SUCCESS;
+    GDateTime *date = g_mime_utils_header_decode_date(text_of(r, value));
+    if (!date)
+        return APR_SUCCESS;
+    gint64 seconds = g_date_time_to_unix(date);
+    g_date_time_unref(date);
+    okapi_time_t time = okapi_time_from_apr(apr_time_from_sec(seconds));
+    if (time > 0)
+        okapi__draft_put(r->draft, okapi_propval_time(h->tag, time));
+    return APR_SUCCESS;
+}
+
+static apr_status_t apply_recipients(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    return okapi__recipients_add(r->draft, (int)h->tag, value);
+}
+
+static apr_status_t apply_from(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    if (!r->from.data)
+        r->from = value;
+    return APR_SUCCESS;
+}
+
+static apr_status_t apply_sender(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    if (!r->sender.data)
+        r->sender = value;
+    return APR_SUCCESS;
+}
+
+static apr_status_t apply_reply_to(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    return is_set(r, PR_REPLY_RECIPIENT_ENTRIES) ? APR_SUCCESS : okapi__reply_to(r->draft, value);
+}
+
+static apr_status_t apply_topic(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    const char *topic = text_of(r, value);
+    if (!r->topic && *topic)
+        r->topic = topic;
+    return APR_SUCCESS;
+}
+
+static apr_status_t apply_thread_index(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    const char *text = text_of(r, value);
+    apr_size_t n = strlen(text);
+    int state = 0;
+    guint32 save = 0;
+    unsigned char *index = apr_palloc(r->draft->mime->scratch_pool, n + 8);
+    apr_size_t len = g_mime_encoding_base64_decode_step((const unsigned char *)text, n, index,
+                                                        &state, &save);
+    if (len >= 22 && !is_set(r, h->tag)) /* MS-OXOMSG 2.2.1.3: the header alone is that long */
+        okapi__draft_put(r->draft, okapi_propval_bin(h->tag, index, len));
+    return APR_SUCCESS;
+}
+
+/* The value of the row of WORDS that TEXT begins with; ABSENT if there is none. */
+typedef struct word_value_t {
+    const char *word;
+    int value;
+} word_value_t;
+
+static int word_value(const word_value_t *words, const char *text, int absent)
+{
+    for (; words->word; words++)
+        if (strncasecmp(text, words->word, strlen(words->word)) == 0)
+            return words->value;
+    return absent;
+}
+
+static apr_status_t apply_importance(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    static const word_value_t words[] = {{"high", 2}, {"normal", 1}, {"low", 0}, {"1", 2}, {"2", 2},
+                                         {"3", 1},    {"4", 0},      {"5", 0},   {NULL, 0}};
+    int importance = word_value(words, text_of(r, value), -1);
+    if (importance >= 0 && !is_set(r, PR_IMPORTANCE))
+        okapi__draft_put(r->draft, okapi_propval_i32(PR_IMPORTANCE, importance));
+    return APR_SUCCESS;
+}
+
+/* X.400's urgency says the importance too, unless a header of its own does. */
+static apr_status_t apply_priority(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    static const word_value_t words[] = {
+        {"urgent", 1}, {"normal", 0}, {"non-urgent", -1}, {NULL, 0}};
+    int priority = word_value(words, text_of(r, value), -2);
+    if (priority >= -1 && !is_set(r, PR_PRIORITY))
+        okapi__draft_put(r->draft, okapi_propval_i32(PR_PRIORITY, priority));
+    return APR_SUCCESS;
+}
+
+static apr_status_t apply_sensitivity(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    static const word_value_t words[] = {
+        {"personal", 1}, {"private", 2}, {"company-confidential", 3}, {NULL, 0}};
+    int sensitivity = word_value(words, text_of(r, value), 0);
+    if (!is_set(r, PR_SENSITIVITY))
+        okapi__draft_put(r->draft, okapi_propval_i32(PR_SENSITIVITY, sensitivity));
+    return APR_SUCCESS;
+}
+
+static apr_status_t apply_read_receipt(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    static const okapi__person_tags_t tags = {
+        PR_READ_RECEIPT_NAME,         PR_READ_RECEIPT_ADDRTYPE, PR_READ_RECEIPT_EMAIL_ADDRESS,
+        PR_READ_RECEIPT_SMTP_ADDRESS, PR_READ_RECEIPT_ENTRYID,  PR_READ_RECEIPT_SEARCH_KEY};
+    apr_array_header_t *addresses = okapi__addresses(r->draft, value);
+    if (addresses->nelts == 0 || is_set(r, h->tag))
+        return APR_SUCCESS;
+    okapi__draft_put(r->draft, okapi_propval_bool(h->tag, 1));
+    okapi__draft_put(r->draft, okapi_propval_bool(PR_NON_RECEIPT_NOTIFICATION_REQUESTED, 1));
+    return okapi__person_values(r->draft, &APR_ARRAY_IDX(addresses, 0, okapi__address_t), &tags,
+                                r->draft->values);
+}
+
+static apr_status_t apply_flag(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    if (!is_set(r, h->tag))
+        okapi__draft_put(r->draft, okapi_propval_bool(h->tag, 1));
+    return APR_SUCCESS;
+}
+
+/* MS-OXCMAIL 2.2.3.2.14: which automatic answers the sender doesn't want. */
+static apr_status_t apply_suppress(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    static const word_value_t words[] = {{"none", 0},       {"all", -1},      {"dr", 0x1},
+                                         {"ndr", 0x2},      {"rn", 0x4},      {"nrn", 0x8},
+                                         {"oof", 0x10},     {"autoreply", 0x20}, {NULL, 0}};
+    int suppress = 0;
+    for (const char *p = text_of(r, value); *p; p += strspn(p, ", ")) {
+        suppress |= word_value(words, p, 0);
+        p += strcspn(p, ", ");
+    }
+    if (!is_set(r, h->tag))
+        okapi__draft_put(r->draft, okapi_propval_i32(h->tag, suppress));
+    return APR_SUCCESS;
+}
+
+/* PidNameKeywords: the categories, without repetition. */
+enum { MAX_KEYWORDS = 100 };
+
+static apr_status_t apply_keywords(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    apr_pool_t *pool = r->draft->mime->scratch_pool;
+    okapi_propname_t name = {okapi_ps_public_strings, MNID_STRING, 0, "Keywords"};
+    apr_uint16_t id;
+    char *state, *text = text_of(r, value);
+    const char **words = apr_palloc(pool, sizeof(*words) * MAX_KEYWORDS);
+    apr_uint32_t n = 0;
+    for (char *word = apr_strtok(text, ",;", &state); word && n < MAX_KEYWORDS;
+         word = apr_strtok(NULL, ",;", &state)) {
+        apr_collapse_spaces(word, word);
+        if (*word)
+            words[n++] = word;
+    }
+    if (n == 0)
+        return APR_SUCCESS;
+    apr_status_t status = okapi_named_ids(okapi_message_store(r->draft->message), &name, 1, 1, &id,
+                                          pool);
+    if (status != APR_SUCCESS)
+        return status;
+    okapi_propval_t keywords = {OKAPI_PROP_TAG(PT_MV_UNICODE, id)};
+    keywords.v.mv.count = n;
+    keywords.v.mv.v.str = words;
+    if (!is_set(r, keywords.tag))
+        okapi__draft_put(r->draft, keywords);
+    return APR_SUCCESS;
+}
+
+/* Any other header a client may ask for by its name: PS_INTERNET_HEADERS, MS-OXCMAIL 2.2.3.2.24. */
+static apr_status_t apply_named(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    apr_pool_t *pool = r->draft->mime->scratch_pool;
+    char *lower = apr_pstrdup(pool, h->name);
+    for (char *p = lower; *p; p++)
+        *p = (char)apr_tolower(*p);
+    okapi_propname_t name = {okapi_ps_internet_headers, MNID_STRING, 0, lower};
+    apr_uint16_t id;
+    apr_status_t status = okapi_named_ids(okapi_message_store(r->draft->message), &name, 1, 1, &id,
+                                          pool);
+    if (status == APR_SUCCESS && !is_set(r, OKAPI_PROP_TAG(PT_UNICODE, id)))
+        okapi__draft_put_str(r->draft, OKAPI_PROP_TAG(PT_UNICODE, id), text_of(r, value));
+    return status;
+}
+
+static const header_t headers[] = {
+    {"Bcc", apply_recipients, MAPI_BCC},
+    {"Cc", apply_recipients, MAPI_CC},
+    {"Date", apply_date, PR_CLIENT_SUBMIT_TIME},
+    {"Disposition-Notification-To", apply_read_receipt, PR_READ_RECEIPT_REQUESTED},
+    {"Expires", apply_date, PR_EXPIRY_TIME},
+    {"Expiry-Date", apply_date, PR_EXPIRY_TIME},
+    {"From", apply_from, 0},
+    {"Importance", apply_importance, PR_IMPORTANCE},
+    {"In-Reply-To", apply_text, PR_IN_REPLY_TO_ID},
+    {"Keywords", apply_keywords, 0},
+    {"List-Help", apply_text, PR_LIST_HELP},
+    {"List-Subscribe", apply_text, PR_LIST_SUBSCRIBE},
+    {"List-Unsubscribe", apply_text, PR_LIST_UNSUBSCRIBE},
+    {"Message-ID", apply_text, PR_INTERNET_MESSAGE_ID},
+    {"Priority", apply_priority, PR_PRIORITY},
+    {"References", apply_text, PR_INTERNET_REFERENCES},
+    {"Reply-By", apply_date, PR_REPLY_TIME},
+    {"Reply-To", apply_reply_to, PR_REPLY_RECIPIENT_ENTRIES},
+    {"Return-Path", apply_named, 0},
+    {"Return-Receipt-To", apply_flag, PR_ORIGINATOR_DELIVERY_REPORT_REQUESTED},
+    {"Sender", apply_sender, 0},
+    {"Sensitivity", apply_sensitivity, PR_SENSITIVITY},
+    {"Subject", apply_subject, PR_SUBJECT},
+    {"Thread-Index", apply_thread_index, PR_CONVERSATION_INDEX},
+    {"Thread-Topic", apply_topic, PR_CONVERSATION_TOPIC},
+    {"To", apply_recipients, MAPI_TO},
+    {"X-Auto-Response-Suppress", apply_suppress, PR_AUTO_RESPONSE_SUPPRESS},
+    {"X-MSMail-Priority", apply_importance, PR_IMPORTANCE},
+    {"X-Priority", apply_importance, PR_IMPORTANCE},
+};
+
+/* ---- all of them ---- */
+
+/* From is whom the message represents, Sender who sent it; one stands for both if alone. */
+static apr_status_t put_senders(reading_t *r)
+{
+    static const okapi__person_tags_t sender_tags = {
+        PR_SENDER_NAME,         PR_SENDER_ADDRTYPE, PR_SENDER_EMAIL_ADDRESS,
+        PR_SENDER_SMTP_ADDRESS, PR_SENDER_ENTRYID,  PR_SENDER_SEARCH_KEY};
+    static const okapi__person_tags_t representing_tags = {
+        PR_SENT_REPRESENTING_NAME,         PR_SENT_REPRESENTING_ADDRTYPE,
+        PR_SENT_REPRESENTING_EMAIL_ADDRESS, PR_SENT_REPRESENTING_SMTP_ADDRESS,
+        PR_SENT_REPRESENTING_ENTRYID,      PR_SENT_REPRESENTING_SEARCH_KEY};
+    apr_array_header_t *from = okapi__addresses(r->draft, r->from);
+    apr_array_header_t *sender = okapi__addresses(r->draft, r->sender);
+    if (from->nelts == 0)
+        from = sender;
+    if (sender->nelts == 0)
+        sender = from;
+    if (from->nelts == 0)
+        return APR_SUCCESS;
+    apr_status_t status = okapi__person_values(
+        r->draft, &APR_ARRAY_IDX(from, 0, okapi__address_t), &representing_tags, r->draft->values);
+    if (status != APR_SUCCESS)
+        return status;
+    return okapi__person_values(r->draft, &APR_ARRAY_IDX(sender, 0, okapi__address_t), &sender_tags,
+                                r->draft->values);
+}
+
+static apr_status_t apply_field(reading_t *r, const okapi__field_t *field)
+{
+    for (apr_size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+        if (okapi__field_is(field, headers[i].name))
+            return headers[i].apply(r, &headers[i], field->value);
+    return APR_SUCCESS;
+}
+
+static void put_topic(reading_t *r)
+{
+    const apr_array_header_t *values = r->draft->values;
+    for (int i = 0; i < values->nelts && !r->topic; i++) {
+        const okapi_propval_t *value = &APR_ARRAY_IDX(values, i, okapi_propval_t);
+        if (value->tag == PR_NORMALIZED_SUBJECT)
+            r->topic = value->v.str;
+    }
+    if (r->topic)
+        okapi__draft_put_str(r->draft, PR_CONVERSATION_TOPIC, r->topic);
+}
+
+apr_status_t okapi__draft_headers(okapi__draft_t *draft)
+{
+    apr_pool_t *pool = draft->mime->scratch_pool;
+    reading_t r = {draft};
+    okapi_binary_t rest = draft->root->headers;
+    okapi__field_t field;
+    while (okapi__field_next(&rest, draft->root->eol, &field)) {
+        apr_status_t status = apply_field(&r, &field);
+        if (status != APR_SUCCESS)
+            return status;
+    }
+    apr_status_t status = put_senders(&r);
+    if (status != APR_SUCCESS)
+        return status;
+    put_topic(&r);
+
+    okapi_binary_t section = draft->root->headers;
+    okapi__draft_put_str(draft, PR_TRANSPORT_MESSAGE_HEADERS,
+                         okapi__charset_decode(okapi__charset_of(section, NULL, draft->charset),
+                                               section, NULL, pool));
+    return APR_SUCCESS;
+}

@@ -1,0 +1,126 @@
+/* mime.c - RFC 5322 / MIME to MAPI: the steps of a conversion. */
+#include "converter.h"
+
+#include <apr_strings.h>
+
+/* Whatever a message holds, this much work is done on it. What is beyond stays readable in the
+ * kept bytes, the header text and an attachment. */
+enum { MAX_PARTS = 1000, MAX_RECIPIENTS = 10000, MAX_LOOKUPS = 1000 };
+
+void okapi_mime_init(void)
+{
+    g_mime_init();
+}
+
+void okapi__draft_put(okapi__draft_t *draft, okapi_propval_t value)
+{
+    APR_ARRAY_PUSH(draft->values, okapi_propval_t) = value;
+}
+
+void okapi__draft_put_str(okapi__draft_t *draft, okapi_proptag_t tag, const char *text)
+{
+    okapi__draft_put(draft, okapi_propval_str(tag, text));
+}
+
+/* The charset of the first text in the message: raw 8-bit headers are mostly in it too. */
+static const char *text_charset(const okapi__entity_t *entity, apr_pool_t *pool)
+{
+    while (entity->first)
+        entity = entity->first;
+    okapi__field_t field;
+    if (!okapi__field_find(entity->headers, entity->eol, "Content-Type", &field))
+        return NULL;
+    return okapi__header_param(field.value, "charset", NULL, pool);
+}
+
+apr_status_t okapi__draft_fill(okapi__mime_t *mime, okapi_message_t *message,
+                               const okapi__entity_t *root, int depth)
+{
+    okapi__draft_t draft = {mime, message, root, depth};
+    okapi__content_t *content;
+    draft.charset = text_charset(root, mime->scratch_pool);
+    draft.values = apr_array_make(mime->scratch_pool, 40, sizeof(okapi_propval_t));
+
+    apr_status_t status = okapi__draft_headers(&draft);
+    if (status != APR_SUCCESS)
+        return status;
+    status = okapi__draft_smime(&draft, &content);
+    if (status != APR_SUCCESS)
+        return status;
+    if (!content) {
+        content = okapi__content_of(&draft, root);
+        okapi__draft_put_str(&draft, PR_MESSAGE_CLASS, "IPM.Note");
+    }
+    okapi__draft_body(&draft, content);
+    status = okapi__draft_attachments(&draft, content);
+    if (status != APR_SUCCESS)
+        return status;
+    return okapi_object_set(okapi_message_object(message),
+                            (const okapi_propval_t *)draft.values->elts, draft.values->nelts,
+                            mime->scratch_pool);
+}
+
+static apr_status_t check_size(okapi_t *okapi, okapi_binary_t raw)
+{
+    const okapi_config_t *config = okapi_config(okapi);
+    if ((apr_int64_t)raw.len > config->max_message) {
+        okapi_log(okapi, OKAPI_LOG_WARNING, OKAPI_ETOOBIG,
+                  "a message of %" APR_SIZE_T_FMT " bytes is refused: MaxMessage is %" APR_INT64_T_FMT,
+                  raw.len, config->max_message);
+        return OKAPI_ETOOBIG;
+    }
+    apr_size_t max = (apr_size_t)config->max_header;
+    if (okapi__entity_header_size(raw, max) > max) {
+        okapi_log(okapi, OKAPI_LOG_WARNING, OKAPI_ETOOBIG,
+                  "a message with a header section of more than %" APR_INT64_T_FMT
+                  " bytes (MaxHeader) is refused",
+                  config->max_header);
+        return OKAPI_ETOOBIG;
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t free_options(void *options)
+{
+    g_mime_parser_options_free(options);
+    return APR_SUCCESS;
+}
+
+apr_status_t okapi_mime_to_message(okapi_message_t *message, okapi_binary_t raw,
+                                   apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+{
+    okapi_t *okapi = okapi_store_engine(okapi_message_store(message));
+    const okapi_config_t *config = okapi_config(okapi);
+    if (!raw.data)
+        raw.data = (const unsigned char *)"";
+    apr_status_t status = check_size(okapi, raw);
+    if (status != APR_SUCCESS)
+        return status;
+
+    okapi__mime_t mime = {okapi};
+    mime.limits.max_header = (apr_size_t)config->max_header;
+    mime.limits.max_depth = (int)config->mime_depth;
+    mime.limits.parts_left = MAX_PARTS;
+    mime.users = apr_hash_make(scratch_pool);
+    mime.lookups_left = MAX_LOOKUPS;
+    mime.recipients_left = MAX_RECIPIENTS;
+    mime.result_pool = result_pool;
+    mime.scratch_pool = scratch_pool;
+    mime.options = g_mime_parser_options_new();
+    apr_pool_cleanup_register(scratch_pool, mime.options, free_options, apr_pool_cleanup_null);
+    g_mime_parser_options_set_allow_addresses_without_domain(mime.options, TRUE);
+
+    const okapi__entity_t *root = okapi__entity_parse(raw, &mime.limits, scratch_pool);
+    okapi_message_set_raw(message, raw);
+    status = okapi__draft_fill(&mime, message, root, 0);
+    if (status == APR_SUCCESS && mime.limits.was_cut)
+        okapi_log(okapi, OKAPI_LOG_WARNING, APR_SUCCESS,
+                  "a message has parts nested deeper than %" APR_INT64_T_FMT
+                  " (MimeDepth) or more than %d of them; the rest is kept in one attachment",
+                  config->mime_depth, MAX_PARTS);
+    if (status == APR_SUCCESS && mime.recipients_left == 0)
+        okapi_log(okapi, OKAPI_LOG_WARNING, APR_SUCCESS,
+                  "a message names more than %d people; the others are in its header text only",
+                  MAX_RECIPIENTS);
+    return status;
+}
