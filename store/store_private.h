@@ -50,6 +50,24 @@ struct okapi_object_t {
     const okapi__object_class_t *object_class;
 };
 
+/* ---- stored properties of stores and folders, one packed column ---- */
+
+/* A change of stored properties, applied to what is there in the transaction that writes it. */
+typedef struct okapi__prop_edit_t {
+    const okapi_propval_t *values;
+    int nvalues;
+    const okapi_proptag_t *unset;
+    int nunset;
+} okapi__prop_edit_t;
+
+void okapi__prop_edit_apply(const okapi__prop_edit_t *edit, okapi_props_t *props);
+
+/* From the column (NULL: nothing is stored yet) and to it; OKAPI_ETOOBIG above a megabyte. */
+apr_status_t okapi__props_of_column(okapi_props_t **props, okapi_binary_t column,
+                                    apr_pool_t *result_pool);
+apr_status_t okapi__props_to_column(okapi_binary_t *column, const okapi_props_t *props,
+                                    apr_pool_t *result_pool);
+
 /* ---- the open store ---- */
 
 /* store.kind; REMOVED has no owner any more, only contents that are being deleted */
@@ -138,11 +156,16 @@ struct okapi_folder_t {
     okapi_folder_stat_t stat; /* as of opening or listing, as are the two below */
     okapi_time_t content_time;   /* of the last change inside the folder */
     apr_int64_t deleted_total;   /* messages that ever left it */
-    okapi_props_t *props;
+    okapi_binary_t packed; /* the stored properties as they are in the database */
+    okapi_props_t *props;  /* the same unpacked; NULL until asked for */
     apr_pool_t *pool;
 };
 
 extern const okapi__object_class_t okapi__folder_class;
+extern const okapi__computed_t okapi__folder_computed[];
+
+/* Why NAME can't be a folder's; NULL if it can. */
+const char *okapi__folder_name_fault(const char *name);
 
 /* A folder of the current row of a STMT_FOLDER_* select, with everything in RESULT_POOL. */
 okapi_folder_t *okapi__folder_of_row(okapi__rows_t *rows, okapi_store_t *store,

@@ -50,6 +50,16 @@ const char *okapi__text_fold(const char *text, apr_size_t max, apr_pool_t *resul
     return folded;
 }
 
+apr_size_t okapi__text_chars(const char *text)
+{
+    int32_t len = (int32_t)strlen(text), at = 0;
+    apr_size_t n = 0;
+    for (; at < len; n++) {
+        U8_FWD_1(text, at, len);
+    }
+    return n;
+}
+
 const char *okapi__guid_hex(const okapi_guid_t *guid, apr_pool_t *result_pool)
 {
     return apr_pescape_hex(result_pool, guid->bytes, sizeof(guid->bytes), 0);

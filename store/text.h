@@ -11,6 +11,9 @@ const char *okapi__text_fold(const char *text, apr_size_t max, apr_pool_t *resul
 /* TEXT as valid UTF-8 (U+FFFD for what isn't), cut to at most MAX characters. */
 const char *okapi__text_clean(const char *text, apr_size_t max, apr_pool_t *result_pool);
 
+/* How many characters that are, ill-formed bytes counted as one each. */
+apr_size_t okapi__text_chars(const char *text);
+
 /* A GUID as the database keeps it: 32 hexadecimal digits. OKAPI_ECORRUPT if it isn't one. */
 const char *okapi__guid_hex(const okapi_guid_t *guid, apr_pool_t *result_pool);
 apr_status_t okapi__guid_of_hex(okapi_guid_t *guid, const char *hex);

@@ -45,7 +45,19 @@ typedef struct okapi_folder_stat_t {
 apr_status_t okapi_folder_stat(okapi_folder_t *folder, okapi_folder_stat_t *stat,
                                apr_pool_t *scratch_pool);
 
-/* OKAPI_EDUPLICATENAME if PARENT has a folder NAME (compared without case); *ID is then its id. */
+typedef struct okapi_folder_node_t {
+    okapi_folder_t *folder;
+    int depth; /* 1 for the children of where the tree begins */
+    okapi_folder_stat_t stat;
+} okapi_folder_node_t;
+
+/* Every folder below TOP the actor may see, each followed by its own, siblings by name, as an
+ * array of okapi_folder_node_t. */
+apr_status_t okapi_folder_tree(apr_array_header_t **nodes, okapi_folder_t *top,
+                               apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
+/* OKAPI_EDUPLICATENAME if PARENT has a folder NAME (compared without case); *ID is then its id.
+ * CONTAINER_CLASS NULL is the parent's. OKAPI_EINVAL if it can't be a name. */
 apr_status_t okapi_folder_create(okapi_id_t *id, okapi_folder_t *parent, const char *name,
                                  const char *container_class, apr_pool_t *scratch_pool);
 

@@ -1,0 +1,202 @@
+/* change.c - what happened in a store after a change number.
+ *
+ * Three kinds of rows carry numbers: messages and folders that exist, and tombstones. No two rows
+ * of a store carry the same, so their union in order of the numbers is the sequence itself.
+ */
+#include <stdlib.h>
+
+#include <apr_strings.h>
+#include <okapi/change.h>
+
+#include "cn.h"
+#include "store_private.h"
+
+enum { PART_ASSOCIATED = 1, PART_SOFT_DELETED = 2 };
+
+typedef struct walk_t {
+    okapi_store_t *store;
+    okapi_id_t folder_id; /* 0: all */
+    okapi_cn_t since, upto;
+    int max;
+    apr_hash_t *rights;
+    apr_array_header_t *changes;
+    apr_pool_t *result_pool;
+} walk_t;
+
+/* Rows of what the actor can't see are passed over. */
+static int is_visible(const walk_t *walk, okapi_id_t folder_id)
+{
+    return okapi__rights_visible(okapi__rights_in(walk->rights, folder_id));
+}
+
+static okapi_change_e kind_of(const walk_t *walk, okapi_cn_t content_cn, okapi_cn_t add_cn)
+{
+    if (add_cn > walk->since) {
+        return OKAPI_CHANGE_CREATED;
+    }
+    return content_cn > walk->since ? OKAPI_CHANGE_MODIFIED : OKAPI_CHANGE_READ;
+}
+
+/* A row of STMT_CHANGE_MESSAGES. Softly deleted messages have a tombstone besides. */
+static void push_message(walk_t *walk, okapi__rows_t *rows)
+{
+    apr_int64_t part = okapi__rows_int(rows, 5), flags = okapi__rows_int(rows, 6);
+    okapi_id_t folder_id = okapi__rows_int(rows, 0);
+    if (part >= PART_SOFT_DELETED || !is_visible(walk, folder_id)) {
+        return;
+    }
+    okapi_change_t *change = apr_array_push(walk->changes);
+    *change = (okapi_change_t){
+        .kind = kind_of(walk, okapi__rows_int(rows, 3), okapi__rows_int(rows, 4)),
+        .is_associated = part == PART_ASSOCIATED,
+        .folder_id = folder_id,
+        .id = okapi__rows_int(rows, 1),
+        .cn = okapi__rows_int(rows, 2),
+        .flags = (apr_uint32_t)(flags & ~OKAPI__MSGFLAG_DELIVERED),
+        .message_class = apr_pstrdup(walk->result_pool, okapi__rows_str(rows, 7)),
+    };
+    change->is_new_mail = change->kind == OKAPI_CHANGE_CREATED
+        && (flags & OKAPI__MSGFLAG_DELIVERED) != 0;
+}
+
+/* A row of STMT_CHANGE_FOLDERS; the root is in no folder. */
+static void push_folder(walk_t *walk, okapi__rows_t *rows)
+{
+    okapi_id_t parent = okapi__rows_int(rows, 0), id = okapi__rows_int(rows, 1);
+    if (is_visible(walk, id)) {
+        okapi_change_t *change = apr_array_push(walk->changes);
+        *change = (okapi_change_t){
+            .kind = kind_of(walk, okapi__rows_int(rows, 3), okapi__rows_int(rows, 4)),
+            .is_folder = 1,
+            .folder_id = parent == id ? 0 : parent,
+            .id = id,
+            .cn = okapi__rows_int(rows, 2),
+        };
+    }
+}
+
+/* A row of STMT_CHANGE_TOMBSTONES. */
+static void push_tombstone(walk_t *walk, okapi__rows_t *rows)
+{
+    apr_int64_t kind = okapi__rows_int(rows, 3);
+    if (is_visible(walk, okapi__rows_int(rows, 0))) {
+        okapi_change_t *change = apr_array_push(walk->changes);
+        *change = (okapi_change_t){
+            .kind = OKAPI_CHANGE_DELETED,
+            .is_folder = kind == OKAPI__TOMBSTONE_FOLDER,
+            .is_associated = kind == OKAPI__TOMBSTONE_ASSOCIATED,
+            .folder_id = okapi__rows_int(rows, 0),
+            .id = okapi__rows_int(rows, 1),
+            .cn = okapi__rows_int(rows, 2),
+        };
+    }
+}
+
+/* Reads at most MAX rows. If there may be more, nothing above the last one counts this time:
+ * another kind of row may have a number in between. */
+static apr_status_t read_rows(walk_t *walk, okapi__conn_t *conn, okapi__stmt_e stmt,
+                              const okapi__arg_t *args, int nargs,
+                              void (*push)(walk_t *, okapi__rows_t *), apr_pool_t *scratch_pool)
+{
+    okapi__rows_t *rows;
+    int n = 0;
+    okapi_cn_t last = 0;
+    apr_status_t rv = okapi__db_select(&rows, conn, stmt, args, nargs, scratch_pool);
+    for (; rv == APR_SUCCESS && okapi__rows_next(rows); n++) {
+        last = okapi__rows_int(rows, 2);
+        push(walk, rows);
+    }
+    if (n >= walk->max && last < walk->upto) {
+        walk->upto = last;
+    }
+    return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
+}
+
+static apr_status_t read_of_folder(okapi__conn_t *conn, walk_t *walk, apr_pool_t *scratch_pool)
+{
+    okapi__arg_t folder = DB_I(walk->folder_id), since = DB_I(walk->since),
+                 upto = DB_I(walk->upto), max = DB_I(walk->max);
+    apr_status_t rv = read_rows(walk, conn, STMT_CHANGE_MESSAGES,
+                                DB_ARGS(folder, since, upto, max), push_message, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = read_rows(walk, conn, STMT_CHANGE_TOMBSTONES, DB_ARGS(folder, since, upto, max),
+                       push_tombstone, scratch_pool);
+    }
+    return rv;
+}
+
+static apr_status_t read_of_store(okapi__conn_t *conn, walk_t *walk, apr_pool_t *scratch_pool)
+{
+    okapi__arg_t store = DB_I(walk->store->id), since = DB_I(walk->since),
+                 upto = DB_I(walk->upto), max = DB_I(walk->max);
+    apr_status_t rv = read_rows(walk, conn, STMT_CHANGE_MESSAGES_ALL,
+                                DB_ARGS(since, since, store, upto, max), push_message,
+                                scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = read_rows(walk, conn, STMT_CHANGE_TOMBSTONES_ALL,
+                       DB_ARGS(since, since, store, upto, max), push_tombstone, scratch_pool);
+    }
+    return rv;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    okapi_cn_t x = ((const okapi_change_t *)a)->cn, y = ((const okapi_change_t *)b)->cn;
+    return (x > y) - (x < y);
+}
+
+static apr_status_t collect(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    walk_t *walk = baton;
+    okapi_id_t store_id = walk->store->id;
+    okapi_cn_t floor;
+    apr_array_clear(walk->changes);
+    apr_status_t rv = okapi__cn_read(conn, store_id, &walk->upto, &floor, scratch_pool);
+    if (rv == APR_SUCCESS && walk->since < floor) {
+        rv = OKAPI_ESYNC;
+    }
+    if (rv != APR_SUCCESS || walk->since >= walk->upto) {
+        return rv;
+    }
+    rv = okapi__rights_of_store(&walk->rights, conn, walk->store, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = walk->folder_id ? read_of_folder(conn, walk, scratch_pool)
+                             : read_of_store(conn, walk, scratch_pool);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = read_rows(walk, conn, STMT_CHANGE_FOLDERS,
+                       DB_ARGS(DB_I(store_id), DB_I(walk->since), DB_I(walk->upto),
+                               DB_I(walk->folder_id), DB_I(walk->folder_id), DB_I(walk->max)),
+                       push_folder, scratch_pool);
+    }
+    return rv;
+}
+
+/* In order, without what lies above UPTO, and at most MAX. */
+static void sort_and_cut(walk_t *walk)
+{
+    apr_array_header_t *changes = walk->changes;
+    okapi_change_t *all = (okapi_change_t *)changes->elts;
+    qsort(all, (size_t)changes->nelts, sizeof(*all), by_number);
+    while (changes->nelts > 0 && all[changes->nelts - 1].cn > walk->upto) {
+        changes->nelts--;
+    }
+    if (changes->nelts > walk->max) {
+        changes->nelts = walk->max;
+        walk->upto = all[walk->max - 1].cn;
+    }
+}
+
+apr_status_t okapi_changes(apr_array_header_t **changes, okapi_cn_t *upto, okapi_store_t *store,
+                           okapi_id_t folder_id, okapi_cn_t since, int max,
+                           apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+{
+    walk_t walk = {.store = store, .folder_id = folder_id, .since = since, .upto = since,
+                   .max = max > 0 ? max : 1, .result_pool = result_pool};
+    walk.changes = apr_array_make(result_pool, 16, sizeof(okapi_change_t));
+    apr_status_t rv = okapi__db_read(store->okapi->db, collect, &walk, scratch_pool);
+    sort_and_cut(&walk);
+    *changes = walk.changes;
+    *upto = walk.upto > since ? walk.upto : since;
+    return rv;
+}
