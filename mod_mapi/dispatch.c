@@ -104,6 +104,8 @@ static apr_status_t call(dispatch_t *d, const rop_request_t *q, rop_response_t *
         if (rv != APR_SUCCESS)
             return rv == OKAPI_ENULLOBJECT ? OKAPI_EDSTNULLOBJECT : rv;
     }
+    if (ctx->in != NULL && ctx->in->codepage != 0)
+        ctx->codec.prop.codepage = ctx->in->codepage;
     return rop_handlers[q->h.id](ctx, q, s);
 }
 
@@ -186,6 +188,7 @@ static apr_status_t run_all(dispatch_t *d, okapi_reader_t rops, int *full)
         apr_size_t before = d->w->len;
 
         apr_pool_clear(ctx->scratch_pool);
+        ctx->codec.prop.codepage = ctx->session->codepage;
         rop_request_read(&rops, &q, &ctx->codec);
         set_max(d, okapi_reader_left(&rops));
         ctx->room =

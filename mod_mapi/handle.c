@@ -17,8 +17,10 @@ apr_status_t mapi_handle_create(mapi_rop_ctx_t *ctx, mapi_kind_e kind, const map
 
     if (h == NULL)
         return OKAPI_ETOOCOMPLEX;
-    if (parent != NULL)
+    if (parent != NULL) {
         h->place = parent->place;
+        h->codepage = parent->codepage;
+    }
     h->object = is_object(kind) || parent == NULL ? kind : parent->object;
     ctx->out = h;
     *handle = h;

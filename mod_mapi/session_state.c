@@ -40,6 +40,7 @@ static void table_write(const mapi_handle_t *h, okapi_writer_t *w)
     } else {
         bytes_write(w, h->u.table.bytes);
     }
+    okapi_write_u8(w, (apr_byte_t)h->u.table.kind);
     okapi_write_u64(w, (apr_uint64_t)h->u.table.cn);
     okapi_write_u8(w, (apr_byte_t)h->u.table.silent);
 }
@@ -47,6 +48,7 @@ static void table_write(const mapi_handle_t *h, okapi_writer_t *w)
 static void table_read(mapi_handle_t *h, okapi_reader_t *r)
 {
     h->u.table.bytes = bytes_read(r);
+    h->u.table.kind = okapi_read_u8(r);
     h->u.table.cn = (okapi_cn_t)okapi_read_u64(r);
     h->u.table.silent = okapi_read_u8(r);
 }
@@ -102,6 +104,7 @@ static void handle_write(const mapi_handle_t *h, okapi_writer_t *w)
     for (int i = 0; i < h->place.depth; i++)
         okapi_write_u32(w, h->place.embed[i]);
     okapi_write_u32(w, h->place.attach_num);
+    okapi_write_u16(w, h->codepage);
     if (kinds[h->kind].write != NULL)
         kinds[h->kind].write(h, w);
 }
@@ -126,6 +129,7 @@ static void handle_read(mapi_session_t *session, okapi_reader_t *r)
     for (int i = 0; i < h->place.depth && !r->failed; i++)
         h->place.embed[i] = okapi_read_u32(r);
     h->place.attach_num = okapi_read_u32(r);
+    h->codepage = okapi_read_u16(r);
     if (kinds[kind].read != NULL)
         kinds[kind].read(h, r);
 }
