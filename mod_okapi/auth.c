@@ -98,14 +98,14 @@ static authn_status check_password(request_rec *r, const char *login, const char
         okapi__bell_count(process->bell, OKAPI__PASSWORDS, 1);
         okapi_user_check_password(&nobody, password);
     } else {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, OKLOGNO(00031) "user %s can't be looked up: %s",
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, OKLOGNO(00031) "user %.100s can't be looked up: %s",
                       login, okapi_strerror(rv, buffer, sizeof(buffer)));
         return AUTH_GENERAL_ERROR;
     }
     if (rv == APR_SUCCESS)
         return AUTH_GRANTED;
     okapi__bell_count(process->bell, OKAPI__REFUSED, 1);
-    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, OKLOGNO(00030) "failed login as %s: %s", login,
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, OKLOGNO(00030) "failed login as %.100s: %s", login,
                   reason(rv, user));
     return rv == OKAPI_EUNKNOWNUSER ? AUTH_USER_NOT_FOUND : AUTH_DENIED;
 }

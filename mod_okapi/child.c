@@ -59,16 +59,21 @@ static apr_status_t keep_bell(okapi__bell_t **bell)
     return APR_SUCCESS;
 }
 
-/* The run directory belongs to the user the children run as. */
-static apr_status_t make_run_dir(const char *path, apr_pool_t *scratch_pool)
+/* The run directory and what is in it belong to the user the children and the tools run as. */
+static apr_status_t give_to_children(const char *path)
 {
-    apr_status_t rv = apr_dir_make_recursive(path, APR_FPROT_OS_DEFAULT, scratch_pool);
-
-    if (rv != APR_SUCCESS)
-        return rv;
     if (geteuid() == 0 && chown(path, ap_unixd_config.user_id, ap_unixd_config.group_id) < 0)
         return errno;
     return APR_SUCCESS;
+}
+
+static apr_status_t make_run_dir(const char *path, apr_pool_t *scratch_pool)
+{
+    apr_fileperms_t mode = APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_UEXECUTE |
+                           APR_FPROT_GREAD | APR_FPROT_GEXECUTE;
+    apr_status_t rv = apr_dir_make_recursive(path, mode, scratch_pool);
+
+    return rv == APR_SUCCESS ? give_to_children(path) : rv;
 }
 
 static apr_status_t close_doorbell(void *baton)
@@ -94,6 +99,9 @@ static okapi__backend_t *make_backend(const okapi__process_t *process, server_re
     rv = make_run_dir(config->run_dir, ptemp);
     if (rv == APR_SUCCESS)
         rv = okapi_doorbell_listen(&backend->doorbell, config, ptemp);
+    if (rv == APR_SUCCESS)
+        rv = give_to_children(
+            apr_pstrcat(ptemp, config->run_dir, "/" OKAPI_DOORBELL_SOCKET, NULL));
     if (rv == APR_SUCCESS) {
         apr_pool_cleanup_register(pconf, backend, close_doorbell, apr_pool_cleanup_null);
     } else {
