@@ -1,20 +1,12 @@
-/* db.c - opening a database, its connections, and transactions.
+/* db.c - opening a database, and transactions.
  *
  * Work runs in a transaction and, if the engine says so, once more: the rows of okapi__failures
  * tell which failures pass and how often to try.
  */
-#include <string.h>
-#include <unistd.h>
-#include <fcntl.h>
-
-#include <apr_dso.h>
 #include <apr_general.h>
 #include <apr_strings.h>
 
 #include "db/private.h"
-
-#define ACQUIRE_TIMEOUT apr_time_from_sec(30)  /* for a connection while all are in use */
-#define IDLE_MAX        apr_time_from_sec(300) /* servers and firewalls drop idle connections */
 
 void okapi__db_log(const okapi__db_t *db, okapi_log_e level, apr_status_t status,
                    const char *format, ...)
@@ -36,130 +28,12 @@ okapi__engine_e okapi__db_engine(const okapi__db_t *db)
     return db->dialect->engine;
 }
 
-/* ---- connections ---- */
-
-/* Makes libpq put the SQLSTATE into its messages. The driver has loaded libpq; it has no call
- * for this. */
-static void show_sqlstate(okapi__conn_t *conn)
-{
-    enum { PQERRORS_VERBOSE = 2 };
-    typedef int set_verbosity_t(void *connection, int verbosity);
-    apr_dso_handle_t *libpq;
-    apr_dso_handle_sym_t set_verbosity;
-
-    if (apr_dso_load(&libpq, "libpq.so.5", conn->pool) == APR_SUCCESS &&
-        apr_dso_sym(&set_verbosity, libpq, "PQsetErrorVerbosity") == APR_SUCCESS) {
-        ((set_verbosity_t *)set_verbosity)(apr_dbd_native_handle(conn->db->driver, conn->handle),
-                                           PQERRORS_VERBOSE);
-    }
-}
-
-/* Runs the session's settings. SQLite's answer with a row, which the driver's query call takes for
- * a failure; on MariaDB its select call isn't safe without a prepared statement. */
-static apr_status_t start_session(okapi__conn_t *conn, apr_pool_t *scratch_pool)
-{
-    const okapi__db_t *db = conn->db;
-    const char *const *sql;
-
-    if (db->dialect->engine == OKAPI__PGSQL) {
-        show_sqlstate(conn);
-    }
-    for (sql = db->dialect->session; *sql != NULL; sql++) {
-        okapi__failure_e failure;
-        if (db->dialect->engine == OKAPI__SQLITE) {
-            apr_dbd_results_t *results = NULL;
-            failure = okapi__conn_failure(
-                conn, apr_dbd_select(db->driver, scratch_pool, conn->handle, &results, *sql, 0),
-                *sql);
-        } else {
-            failure = okapi__conn_sql(conn, *sql);
-        }
-        if (failure != FAILURE_NONE) {
-            return okapi__failures[failure].status;
-        }
-    }
-    return APR_SUCCESS;
-}
-
-static apr_status_t conn_close(void *resource, void *params, apr_pool_t *pool)
-{
-    okapi__conn_t *conn = resource;
-
-    apr_pool_destroy(conn->stmt_pool);
-    apr_dbd_close(conn->db->driver, conn->handle);
-    apr_pool_destroy(conn->pool);
-    return APR_SUCCESS;
-}
-
-/* A pool with an allocator of its own, which no other thread's work can get in the way of. */
-static apr_status_t create_pool(apr_pool_t **pool, apr_pool_t *parent)
-{
-    apr_allocator_t *allocator;
-    apr_status_t rv = apr_allocator_create(&allocator);
-
-    if (rv) {
-        return rv;
-    }
-    rv = apr_pool_create_ex(pool, parent, NULL, allocator);
-    if (rv) {
-        apr_allocator_destroy(allocator);
-        return rv;
-    }
-    apr_allocator_owner_set(allocator, *pool);
-    return APR_SUCCESS;
-}
-
-/* Constructor for apr_reslist, which calls it and the destructor under its lock. */
-static apr_status_t conn_open(void **resource, void *params, apr_pool_t *pool)
-{
-    okapi__db_t *db = params;
-    okapi__conn_t *conn;
-    apr_pool_t *conn_pool, *scratch_pool;
-    const char *error = NULL;
-    apr_status_t rv;
-
-    rv = create_pool(&conn_pool, pool);
-    if (rv) {
-        return rv;
-    }
-    conn = apr_pcalloc(conn_pool, sizeof(*conn));
-    conn->db = db;
-    conn->pool = conn_pool;
-    if (apr_dbd_open_ex(db->driver, conn_pool, db->params, &conn->handle, &error)) {
-        okapi__db_log(db, OKAPI_LOG_ERROR, OKAPI_ENODATABASE, "database %s can't be opened: %s: %s",
-                      db->label, error != NULL ? error : "no reason given",
-                      okapi__failures[FAILURE_UNREACHABLE].advice);
-        apr_pool_destroy(conn_pool);
-        return OKAPI_ENODATABASE;
-    }
-    apr_pool_create(&conn->stmt_pool, conn_pool);
-    conn->brigade = apr_brigade_create(conn_pool, apr_bucket_alloc_create(conn_pool));
-    apr_pool_create(&scratch_pool, conn_pool);
-    rv = start_session(conn, scratch_pool);
-    apr_pool_destroy(scratch_pool);
-    if (rv) {
-        conn_close(conn, db, pool);
-        return rv;
-    }
-    *resource = conn;
-    return APR_SUCCESS;
-}
-
 /* ---- transactions ---- */
 
-/* SQLite: a commit is synced to disk (FULL), or only the next synced one makes it durable. */
-static okapi__failure_e set_synchronous(okapi__conn_t *conn, const char *sql, apr_pool_t *pool)
-{
-    apr_dbd_results_t *results = NULL;
-
-    return okapi__conn_failure(
-        conn, apr_dbd_select(conn->db->driver, pool, conn->handle, &results, sql, 0), sql);
-}
-
-static okapi__failure_e begin(okapi__conn_t *conn, okapi__mode_e mode)
+static okapi__failure_e begin(okapi__conn_t *conn)
 {
     const okapi__dialect_t *dialect = conn->db->dialect;
-    const char *const *sql = mode == MODE_READ ? dialect->begin_read : dialect->begin_write;
+    const char *const *sql = conn->mode == MODE_READ ? dialect->begin_read : dialect->begin_write;
     okapi__failure_e failure = FAILURE_NONE;
 
     for (; *sql != NULL && failure == FAILURE_NONE; sql++) {
@@ -190,12 +64,12 @@ static apr_status_t end(okapi__conn_t *conn, apr_status_t rv)
 }
 
 /* Runs WORK once on CONN. conn->failure tells the failure of the engine, if it was one. */
-static apr_status_t run_on(okapi__conn_t *conn, okapi__mode_e mode, okapi__work_t work, void *baton,
+static apr_status_t run_on(okapi__conn_t *conn, okapi__work_t work, void *baton,
                            apr_pool_t *scratch_pool)
 {
     apr_status_t rv;
 
-    conn->failure = begin(conn, mode);
+    conn->failure = begin(conn);
     if (conn->failure != FAILURE_NONE) {
         return okapi__failures[conn->failure].status;
     }
@@ -218,19 +92,20 @@ static apr_status_t run_once(okapi__failure_e *failure, int *maybe_committed, ok
 
     rv = apr_reslist_acquire(db->connections, &resource);
     if (rv) {
-        *failure = FAILURE_NONE;
+        *failure = rv == OKAPI_EBUSY ? FAILURE_BUSY : FAILURE_NONE;
         return APR_STATUS_IS_TIMEUP(rv) ? OKAPI_EBUSY : rv;
     }
     conn = resource;
+    conn->mode = mode;
     conn->status = APR_SUCCESS;
     conn->failure = FAILURE_NONE;
     conn->discard = 0;
     conn->maybe_committed = *maybe_committed;
     if (ordered) {
-        set_synchronous(conn, "PRAGMA synchronous=NORMAL", scratch_pool);
+        okapi__conn_pragma(conn, "PRAGMA synchronous=NORMAL", scratch_pool);
     }
-    rv = run_on(conn, mode, work, baton, scratch_pool);
-    if (ordered && set_synchronous(conn, "PRAGMA synchronous=FULL", scratch_pool)) {
+    rv = run_on(conn, work, baton, scratch_pool);
+    if (ordered && okapi__conn_pragma(conn, "PRAGMA synchronous=FULL", scratch_pool)) {
         conn->discard = 1;
     }
     *failure = conn->failure;
@@ -246,27 +121,26 @@ static apr_status_t run_once(okapi__failure_e *failure, int *maybe_committed, ok
 /* Sleeps a random time, so that those who collided don't do it again in step. */
 static void back_off(const okapi__failure_t *meaning, int try)
 {
+    apr_uint32_t most = (apr_uint32_t)meaning->pause * 1000 * (apr_uint32_t)(try < 10 ? try : 10);
     apr_uint32_t random = 0;
 
-    if (meaning->pause > 0) {
-        apr_generate_random_bytes((unsigned char *)&random, sizeof(random));
-        apr_sleep(200 + random % (apr_uint32_t)(meaning->pause * (try < 10 ? try : 10)));
-    }
+    apr_generate_random_bytes((unsigned char *)&random, sizeof(random));
+    apr_sleep(200 + random % most);
 }
 
 apr_status_t okapi__db_run(okapi__db_t *db, okapi__mode_e mode, okapi__work_t work, void *baton,
                            apr_pool_t *scratch_pool)
 {
     okapi__writelock_t *lock = mode == MODE_READ ? NULL : db->writelock;
-    const okapi__failure_t *meaning;
-    okapi__failure_e failure;
+    apr_time_t start = apr_time_now();
     int maybe_committed = 0, try;
     apr_status_t rv;
     apr_pool_t *pool;
 
     apr_pool_create(&pool, scratch_pool);
     for (try = 1;; try++) {
-        apr_pool_clear(pool);
+        okapi__failure_e failure;
+        const okapi__failure_t *meaning;
         rv = lock != NULL ? okapi__writelock_acquire(lock) : APR_SUCCESS;
         if (rv) {
             break;
@@ -276,14 +150,16 @@ apr_status_t okapi__db_run(okapi__db_t *db, okapi__mode_e mode, okapi__work_t wo
             okapi__writelock_release(lock);
         }
         meaning = &okapi__failures[failure];
-        if (try >= meaning->tries) {
-            if (meaning->tries > 1) {
-                okapi__db_log(db, OKAPI_LOG_ERROR, rv, "database %s: gave up after %d tries: %s",
-                              db->label, try, meaning->advice);
-            }
+        if (meaning->patience == 0) {
+            break;
+        }
+        if (apr_time_now() - start >= apr_time_from_msec(meaning->patience)) {
+            okapi__db_log(db, OKAPI_LOG_ERROR, rv, "database %s: gave up after %d tries: %s",
+                          db->label, try, meaning->advice);
             break;
         }
         back_off(meaning, try);
+        apr_pool_clear(pool);
     }
     apr_pool_destroy(pool);
     return rv;
@@ -307,44 +183,6 @@ int okapi__db_maybe_committed(const okapi__conn_t *conn)
 }
 
 /* ---- opening ---- */
-
-/* What SQLite would only say in general terms, or make by itself, is looked at first. */
-static apr_status_t check_file(const okapi__db_t *db, int create, apr_pool_t *scratch_pool)
-{
-    const char *slash = strrchr(db->path, '/');
-    const char *dir = slash == NULL ? "."
-                      : slash == db->path
-                          ? "/"
-                          : apr_pstrmemdup(scratch_pool, db->path, (apr_size_t)(slash - db->path));
-    apr_finfo_t finfo;
-    apr_status_t rv;
-
-    rv = apr_stat(&finfo, dir, APR_FINFO_TYPE, scratch_pool);
-    if (rv || finfo.filetype != APR_DIR) {
-        okapi__db_log(db, OKAPI_LOG_ERROR, rv,
-                      "database %s: its directory %s is missing: create it, owned by the user that "
-                      "httpd runs as",
-                      db->path, dir);
-        return OKAPI_ENODATABASE;
-    }
-    rv = apr_stat(&finfo, db->path, APR_FINFO_TYPE, scratch_pool);
-    if (rv && !(create && APR_STATUS_IS_ENOENT(rv))) {
-        okapi__db_log(db, OKAPI_LOG_ERROR, rv,
-                      "database %s can't be found: create it with okapi-admin, or correct the "
-                      "Database setting",
-                      db->path);
-        return OKAPI_ENODATABASE;
-    }
-    /* The journal and the lock stand beside the file, so the directory has to be writable too. */
-    if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) != 0 ||
-        (rv == APR_SUCCESS && faccessat(AT_FDCWD, db->path, R_OK | W_OK, AT_EACCESS) != 0)) {
-        okapi__db_log(db, OKAPI_LOG_ERROR, apr_get_os_error(),
-                      "database %s: it and its directory %s", db->path,
-                      okapi__failures[FAILURE_READONLY].advice);
-        return OKAPI_EREADONLY;
-    }
-    return APR_SUCCESS;
-}
 
 static apr_status_t load_driver(okapi__db_t *db, apr_pool_t *pool)
 {
@@ -382,50 +220,6 @@ static apr_status_t describe(okapi__db_t *db, const okapi_config_t *config, apr_
     return APR_SUCCESS;
 }
 
-static apr_status_t open_file(okapi__db_t *db, int create, apr_pool_t *result_pool,
-                              apr_pool_t *scratch_pool)
-{
-    const char *lock_path = apr_pstrcat(scratch_pool, db->path, ".lock", NULL);
-    apr_status_t rv = check_file(db, create, scratch_pool);
-
-    if (rv) {
-        return rv;
-    }
-    rv = okapi__writelock_create(&db->writelock, lock_path, result_pool);
-    if (rv) {
-        okapi__db_log(db, OKAPI_LOG_ERROR, rv, "the lock %s can't be opened: it %s", lock_path,
-                      okapi__failures[FAILURE_READONLY].advice);
-        return OKAPI_EREADONLY;
-    }
-    return APR_SUCCESS;
-}
-
-static apr_status_t close_connections(void *connections)
-{
-    return apr_reslist_destroy(connections);
-}
-
-/* The connections, in a pool of the database's own. They close before it destroys its subpools,
- * which are theirs. */
-static apr_status_t create_connections(okapi__db_t *db, int max, apr_pool_t *result_pool)
-{
-    apr_interval_time_t idle_max = db->path != NULL ? 0 : IDLE_MAX;
-    apr_pool_t *pool;
-    apr_status_t rv = create_pool(&pool, result_pool);
-
-    if (rv) {
-        return rv;
-    }
-    rv = apr_reslist_create(&db->connections, 0, max, max, idle_max, conn_open, conn_close, db,
-                            pool);
-    if (rv) {
-        return rv;
-    }
-    apr_reslist_timeout_set(db->connections, ACQUIRE_TIMEOUT);
-    apr_pool_pre_cleanup_register(pool, db->connections, close_connections);
-    return APR_SUCCESS;
-}
-
 apr_status_t okapi__db_open(okapi__db_t **db, const okapi_config_t *config, int create,
                             const okapi_host_t *host, apr_pool_t *result_pool,
                             apr_pool_t *scratch_pool)
@@ -442,13 +236,13 @@ apr_status_t okapi__db_open(okapi__db_t **db, const okapi_config_t *config, int 
         rv = load_driver(d, result_pool);
     }
     if (rv == APR_SUCCESS && d->path != NULL) {
-        rv = open_file(d, create, result_pool, scratch_pool);
+        rv = okapi__file_open(d, create, result_pool, scratch_pool);
     }
     if (rv == APR_SUCCESS) {
         rv = apr_thread_mutex_create(&d->ids.mutex, APR_THREAD_MUTEX_DEFAULT, result_pool);
     }
     if (rv == APR_SUCCESS) {
-        rv = create_connections(d, connections, result_pool);
+        rv = okapi__connections_create(d, connections, result_pool);
     }
     if (rv == APR_SUCCESS) {
         rv = okapi__schema_migrate(d, create, scratch_pool);

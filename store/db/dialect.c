@@ -10,28 +10,22 @@
 #include "db/private.h"
 
 const okapi__failure_t okapi__failures[] = {
-    [FAILURE_NONE] = {APR_SUCCESS, 1, 0, 0, NULL},
-    /* On SQLite only a program that doesn't know our lock can cause it, and the driver has waited
-     * 1.6 s before it says so. */
-    [FAILURE_BUSY] = {OKAPI_EBUSY, 5, 1000, 0,
-                      "another program holds a lock on the database for too long"},
-    [FAILURE_CONFLICT] = {OKAPI_EBUSY, 50, 1000, 0,
-                          "too many transactions got into each other's way"},
-    [FAILURE_LOST] = {OKAPI_ENODATABASE, 4, 20000, 1,
-                      "the connection was lost; is the database server running?"},
-    [FAILURE_STALE] = {OKAPI_EBUSY, 5, 0, 1, "the schema is being changed again and again"},
-    [FAILURE_DUPLICATE] = {OKAPI_EEXISTS, 1, 0, 0, NULL},
-    [FAILURE_IS_THERE] = {OKAPI_EEXISTS, 1, 0, 0, NULL},
-    [FAILURE_FULL] = {OKAPI_EDISKFULL, 1, 0, 0,
-                      "make room on its disk; nothing of this was stored"},
-    [FAILURE_READONLY] = {OKAPI_EREADONLY, 1, 0, 1,
+    [FAILURE_NONE] = {APR_SUCCESS, 0, 0, 0, NULL},
+    [FAILURE_BUSY] = {OKAPI_EBUSY, 10000, 2, 0, "another program keeps it locked"},
+    [FAILURE_CONFLICT] = {OKAPI_EBUSY, 10000, 1, 0, "transactions get into each other's way"},
+    [FAILURE_LOST] = {OKAPI_ENODATABASE, 500, 50, 1, "is the database server running?"},
+    [FAILURE_STALE] = {OKAPI_EBUSY, 10000, 1, 1, "its schema changes again and again"},
+    [FAILURE_DUPLICATE] = {OKAPI_EEXISTS, 0, 0, 0, NULL},
+    [FAILURE_IS_THERE] = {OKAPI_EEXISTS, 0, 0, 0, NULL},
+    [FAILURE_FULL] = {OKAPI_EDISKFULL, 0, 0, 0, "make room on its disk; this was not stored"},
+    [FAILURE_READONLY] = {OKAPI_EREADONLY, 0, 0, 1,
                           "it must be writable for the user that runs this program"},
-    [FAILURE_CORRUPT] = {OKAPI_ECORRUPT, 1, 0, 1,
+    [FAILURE_CORRUPT] = {OKAPI_ECORRUPT, 0, 0, 1,
                          "the file is damaged or no database; keep a copy and restore a backup"},
-    [FAILURE_IO] = {OKAPI_EDATABASE, 1, 0, 1, "look for errors of the disk in the system's log"},
-    [FAILURE_UNREACHABLE] = {OKAPI_ENODATABASE, 1, 0, 1,
+    [FAILURE_IO] = {OKAPI_EDATABASE, 0, 0, 1, "look for errors of the disk in the system's log"},
+    [FAILURE_UNREACHABLE] = {OKAPI_ENODATABASE, 0, 0, 1,
                              "check the Database setting, the path and who may open it"},
-    [FAILURE_OTHER] = {OKAPI_EDATABASE, 1, 0, 0, "this is unexpected"},
+    [FAILURE_OTHER] = {OKAPI_EDATABASE, 0, 0, 0, "this is unexpected"},
 };
 
 /* ---- SQLite ---- */
@@ -121,7 +115,7 @@ static const char *const pgsql_session[] = {
 static const char *const pgsql_read[] = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL};
 static const char *const pgsql_write[] = {"BEGIN ISOLATION LEVEL READ COMMITTED", NULL};
 
-/* The driver's number is always 7; db.c asks libpq to put the SQLSTATE into the text. What has
+/* The driver's number is always 7; conn.c asks libpq to put the SQLSTATE into the text. What has
  * none comes from libpq itself: the connection broke. */
 static const okapi__symptom_t pgsql_symptoms[] = {{0, "ERROR:  40001", FAILURE_CONFLICT},
                                                   {0, "ERROR:  40P01", FAILURE_CONFLICT},

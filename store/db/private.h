@@ -37,8 +37,8 @@ typedef enum okapi__failure_e {
 
 typedef struct okapi__failure_t {
     apr_status_t status; /* what callers get in the end */
-    int tries;           /* how often the work is run at most */
-    int pause;           /* most microseconds before the first repetition; grows */
+    int patience;        /* milliseconds for which the work is tried again; 0: never */
+    int pause;           /* most milliseconds before the first repetition; grows to tenfold */
     int discard;         /* the connection can't be used again */
     const char *advice;  /* for the log; NULL: an ordinary outcome, not logged */
 } okapi__failure_t;
@@ -84,14 +84,28 @@ okapi__failure_e okapi__dialect_classify(const okapi__dialect_t *dialect, int nu
 /* Decodes PostgreSQL's text form of a bytea ("\x" and hex digits) in place into LEN bytes. */
 apr_status_t okapi__bytea_decode(char *data, apr_size_t *len);
 
-/* ---- writelock.c ---- */
+/* ---- file.c, writelock.c: SQLite's ---- */
+
+/* The file's place is good for a database, and the lock beside it is open. With CREATE the file
+ * exists afterwards. */
+apr_status_t okapi__file_open(okapi__db_t *db, int create, apr_pool_t *result_pool,
+                              apr_pool_t *scratch_pool);
 
 typedef struct okapi__writelock_t okapi__writelock_t;
 
 apr_status_t okapi__writelock_create(okapi__writelock_t **lock, const char *path,
-                                     apr_pool_t *result_pool);
+                                     apr_fileperms_t permissions, apr_pool_t *result_pool);
 apr_status_t okapi__writelock_acquire(okapi__writelock_t *lock);
 void okapi__writelock_release(okapi__writelock_t *lock);
+
+/* ---- conn.c ---- */
+
+/* The connections, at most MAX, none of them open yet. */
+apr_status_t okapi__connections_create(okapi__db_t *db, int max, apr_pool_t *result_pool);
+
+/* Runs a PRAGMA of SQLite's. They answer with a row, which the driver's query call takes for a
+ * failure. */
+okapi__failure_e okapi__conn_pragma(okapi__conn_t *conn, const char *sql, apr_pool_t *scratch_pool);
 
 /* ---- db.c ---- */
 
@@ -116,12 +130,19 @@ typedef struct okapi__prepared_t {
     const char *kinds;          /* of its parameters: 'i', 's', 'b' each */
 } okapi__prepared_t;
 
+typedef enum okapi__mode_e {
+    MODE_READ,
+    MODE_WRITE,
+    MODE_WRITE_ORDERED /* durable no later than the next MODE_WRITE: ids.c */
+} okapi__mode_e;
+
 struct okapi__conn_t {
     okapi__db_t *db;
     apr_pool_t *pool;
     apr_pool_t *stmt_pool; /* goes before the handle does, which its cleanups need */
     apr_dbd_t *handle;
     apr_bucket_brigade *brigade; /* empty but while a blob is read */
+    okapi__mode_e mode;          /* of the transaction it is in */
     okapi__failure_e failure;    /* what poisoned the transaction */
     apr_status_t status;         /* okapi__failures[failure].status, or the caller's error */
     int discard;                 /* don't use it after this transaction */
@@ -131,12 +152,6 @@ struct okapi__conn_t {
 
 void okapi__db_log(const okapi__db_t *db, okapi_log_e level, apr_status_t status,
                    const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-typedef enum okapi__mode_e {
-    MODE_READ,
-    MODE_WRITE,
-    MODE_WRITE_ORDERED /* durable no later than the next MODE_WRITE: ids.c */
-} okapi__mode_e;
 
 apr_status_t okapi__db_run(okapi__db_t *db, okapi__mode_e mode, okapi__work_t work, void *baton,
                            apr_pool_t *scratch_pool);

@@ -53,7 +53,7 @@ okapi__failure_e okapi__conn_failure(okapi__conn_t *conn, int rc, const char *wh
     if (meaning->discard) {
         conn->discard = 1;
     }
-    if (meaning->advice != NULL && meaning->tries == 1) {
+    if (meaning->advice != NULL && meaning->patience == 0) {
         apr_pool_t *pool;
         apr_pool_create(&pool, conn->pool);
         okapi__db_log(db, OKAPI_LOG_ERROR, meaning->status, "database %s: %s: %s (%d): %s",
@@ -151,6 +151,15 @@ static int pack(const void **slots, const char *kinds, const okapi__arg_t *args,
     return 1;
 }
 
+/* The program is wrong; that is told where it is, not left to the engines, which differ. */
+static apr_status_t misused(okapi__conn_t *conn, const char *name, const char *complaint)
+{
+    okapi__db_log(conn->db, OKAPI_LOG_ERROR, APR_EINVAL, "%s: %s", name, complaint);
+    conn->failure = FAILURE_OTHER;
+    conn->status = APR_EINVAL;
+    return conn->status;
+}
+
 /* The statement, prepared, and its SLOTS filled. */
 static apr_status_t prepare(okapi__prepared_t **prepared, const void **slots, okapi__conn_t *conn,
                             okapi__stmt_e stmt, const okapi__arg_t *args, int nargs)
@@ -176,13 +185,10 @@ static apr_status_t prepare(okapi__prepared_t **prepared, const void **slots, ok
         p->kinds = parameter_kinds(sql, conn->stmt_pool);
     }
     if (p->kinds == NULL || !pack(slots, p->kinds, args, nargs)) {
-        okapi__db_log(conn->db, OKAPI_LOG_ERROR, APR_EINVAL,
-                      "%s: its parameters are not what the program passes", name);
-        conn->failure = FAILURE_OTHER;
-        conn->status = APR_EINVAL;
+        return misused(conn, name, "its parameters are not what the program passes");
     }
     *prepared = p;
-    return conn->status;
+    return APR_SUCCESS;
 }
 
 /* ---- running ---- */
@@ -201,6 +207,9 @@ apr_status_t okapi__db_exec(okapi__conn_t *conn, okapi__stmt_e stmt, apr_int64_t
     rv = prepare(&prepared, slots, conn, stmt, args, nargs);
     if (rv) {
         return rv;
+    }
+    if (conn->mode == MODE_READ) {
+        return misused(conn, statements[stmt].name, "it writes in a reading transaction");
     }
     rv = poison(
         conn,

@@ -15,7 +15,7 @@ struct okapi__writelock_t {
 };
 
 apr_status_t okapi__writelock_create(okapi__writelock_t **lock, const char *path,
-                                     apr_pool_t *result_pool)
+                                     apr_fileperms_t permissions, apr_pool_t *result_pool)
 {
     okapi__writelock_t *l = apr_pcalloc(result_pool, sizeof(*l));
     apr_status_t rv;
@@ -25,8 +25,7 @@ apr_status_t okapi__writelock_create(okapi__writelock_t **lock, const char *path
         return rv;
     }
     rv = apr_file_open(&l->file, path, APR_FOPEN_READ | APR_FOPEN_WRITE | APR_FOPEN_CREATE,
-                       APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_GREAD | APR_FPROT_GWRITE,
-                       result_pool);
+                       permissions, result_pool);
     if (rv) {
         return rv;
     }

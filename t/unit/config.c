@@ -102,26 +102,30 @@ static void errors(apr_pool_t *pool)
     const char *message;
     okapi_config_t *config;
 
-    refused("Domain a\nDatabsae sqlite3:x\n", "line 2: unknown setting Databsae; did you mean "
-            "Database?", pool);
+    refused("Domain a\nDatabsae sqlite3:x\n",
+            "line 2: unknown setting Databsae; did you mean "
+            "Database?",
+            pool);
     refused("server mail\n", "line 1: unknown setting server; did you mean ServerName?", pool);
     refused("Domain\n", "line 1: Domain has no value", pool);
     refused("Domain a\n\nDomain b\n", "line 3: Domain is set in line 1 already", pool);
-    refused("Database oracle:x\n", "line 1: Database expects sqlite3:PATH, mysql:PARAMETERS or "
-            "pgsql:PARAMETERS", pool);
+    refused("Database oracle:x\n",
+            "line 1: Database expects sqlite3:PATH, mysql:PARAMETERS or "
+            "pgsql:PARAMETERS",
+            pool);
     refused("MaxMessage lots\n", "line 1: MaxMessage expects a number of bytes, like 64M", pool);
     refused("MimeDepth 5M\n", "line 1: MimeDepth expects a number", pool);
     refused("MimeDepth 0\n", "line 1: MimeDepth must be between 1 and 1000", pool);
     refused("MimeDepth -3\n", "line 1: MimeDepth must be between 1 and 1000", pool);
-    refused("Connections 99999999999999999999\n",
-            "line 1: Connections must be between 1 and 1000", pool);
+    refused("Connections 99999999999999999999\n", "line 1: Connections must be between 1 and 1000",
+            pool);
     refused("MaxHeader 9999999G\n", "line 1: MaxHeader must be between 1024 and 1073741824", pool);
     memset(line, 'x', 5000);
     line[5000] = '\0';
     refused(line, "line 1: the line is too long", pool);
 
-    ok(APR_STATUS_IS_ENOENT(okapi_config_read(&config, &message,
-                                              apr_pstrcat(pool, dir, "/none", NULL), pool)),
+    ok(APR_STATUS_IS_ENOENT(
+           okapi_config_read(&config, &message, apr_pstrcat(pool, dir, "/none", NULL), pool)),
        "a missing file");
     ok(strstr(message, "/none can't be read: No such file") != NULL, "%s", message);
 }

@@ -7,8 +7,10 @@ static void guids(apr_pool_t *pool)
 {
     /* PS_MAPI, whose wire form MS-OXPROPS 1.3.2 and every packet show. */
     static const unsigned char wire[16] = {0x28, 0x03, 0x02, 0x00, 0, 0, 0, 0,
-                                           0xC0, 0, 0, 0, 0, 0, 0, 0x46};
-    static const char *const wrong[] = {"", "{", "00020328-0000-0000-C000-00000000004",
+                                           0xC0, 0,    0,    0,    0, 0, 0, 0x46};
+    static const char *const wrong[] = {"",
+                                        "{",
+                                        "00020328-0000-0000-C000-00000000004",
                                         "00020328-0000-0000-C000-0000000000466",
                                         "{00020328-0000-0000-C000-000000000046",
                                         "00020328-0000-0000-C000-000000000046}",

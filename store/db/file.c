@@ -1,0 +1,90 @@
+/* file.c - SQLite's file: what SQLite would say in general terms only, or make by itself, is looked
+ * at first.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "db/private.h"
+
+/* Mail is nobody else's business. SQLite gives its further files the same permissions. */
+#define PERMISSIONS (APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_GREAD | APR_FPROT_GWRITE)
+
+static const char *directory_of(const char *path, apr_pool_t *result_pool)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL) {
+        return ".";
+    }
+    return slash == path ? "/" : apr_pstrmemdup(result_pool, path, (apr_size_t)(slash - path));
+}
+
+static int allowed(const char *path, int access)
+{
+    return faccessat(AT_FDCWD, path, access, AT_EACCESS) == 0;
+}
+
+static apr_status_t create_file(const char *path, apr_pool_t *scratch_pool)
+{
+    apr_file_t *file;
+    apr_status_t rv =
+        apr_file_open(&file, path, APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_EXCL, PERMISSIONS,
+                      scratch_pool);
+
+    return rv ? rv : apr_file_close(file);
+}
+
+static apr_status_t check(const okapi__db_t *db, int create, apr_pool_t *scratch_pool)
+{
+    const char *dir = directory_of(db->path, scratch_pool);
+    apr_finfo_t finfo;
+    apr_status_t rv;
+
+    rv = apr_stat(&finfo, dir, APR_FINFO_TYPE, scratch_pool);
+    if (rv || finfo.filetype != APR_DIR) {
+        okapi__db_log(db, OKAPI_LOG_ERROR, rv,
+                      "database %s: its directory %s is missing: create it, owned by the user that "
+                      "httpd runs as",
+                      db->path, dir);
+        return OKAPI_ENODATABASE;
+    }
+    rv = apr_stat(&finfo, db->path, APR_FINFO_TYPE, scratch_pool);
+    if (create && APR_STATUS_IS_ENOENT(rv)) {
+        rv = create_file(db->path, scratch_pool);
+    } else if (rv) {
+        okapi__db_log(db, OKAPI_LOG_ERROR, rv,
+                      "database %s can't be found: create it with okapi-admin, or correct the "
+                      "Database setting",
+                      db->path);
+        return OKAPI_ENODATABASE;
+    }
+    /* Its log and our lock stand beside the file, so the directory has to be writable too. */
+    if (!allowed(dir, W_OK | X_OK) || !allowed(db->path, R_OK | W_OK)) {
+        okapi__db_log(db, OKAPI_LOG_ERROR, apr_get_os_error(),
+                      "database %s: it and its directory %s", db->path,
+                      okapi__failures[FAILURE_READONLY].advice);
+        return OKAPI_EREADONLY;
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t okapi__file_open(okapi__db_t *db, int create, apr_pool_t *result_pool,
+                              apr_pool_t *scratch_pool)
+{
+    const char *lock_path = apr_pstrcat(scratch_pool, db->path, ".lock", NULL);
+    apr_status_t rv = check(db, create, scratch_pool);
+
+    if (rv) {
+        return rv;
+    }
+    rv = okapi__writelock_create(&db->writelock, lock_path, PERMISSIONS, result_pool);
+    if (rv) {
+        okapi__db_log(db, OKAPI_LOG_ERROR, rv, "the lock %s can't be opened: it %s", lock_path,
+                      okapi__failures[FAILURE_READONLY].advice);
+        return OKAPI_EREADONLY;
+    }
+    return APR_SUCCESS;
+}

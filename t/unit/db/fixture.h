@@ -1,0 +1,160 @@
+/* fixture.h - a database in a directory of the test's own, and what it logged. */
+#ifndef OKAPI_TEST_DB_FIXTURE_H
+#define OKAPI_TEST_DB_FIXTURE_H
+
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <apr_file_io.h>
+#include <apr_strings.h>
+
+#include "db/private.h"
+#include "tap.h"
+
+static char test_dir[] = "/tmp/okapi-db-XXXXXX";
+static char last_line[1024]; /* the last one logged above INFO */
+
+static inline void keep_line(void *baton, okapi_log_e level, apr_status_t status, const char *line)
+{
+    if (level <= OKAPI_LOG_WARNING) {
+        apr_cpystrn(last_line, line, sizeof(last_line));
+    }
+}
+
+static inline int logged(const char *part)
+{
+    int found = strstr(last_line, part) != NULL;
+
+    if (!found) {
+        diag("logged: %s", last_line);
+    }
+    return found;
+}
+
+static inline const char *test_path(const char *name, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, test_dir, "/", name, NULL);
+}
+
+/* Opens the database in the file NAME; NULL with *RV set if that fails. */
+static inline okapi__db_t *open_file_db(const char *name, int create, int connections,
+                                        apr_status_t *rv, apr_pool_t *pool)
+{
+    okapi_config_t config = {
+        .path = "okapi.conf",
+        .database = apr_pstrcat(pool, "sqlite3:", test_path(name, pool), NULL),
+        .connections = connections};
+    okapi_host_t host = {.log = keep_line};
+    okapi__db_t *db;
+
+    last_line[0] = '\0';
+    *rv = okapi__db_open(&db, &config, create, &host, pool, pool);
+    return *rv == APR_SUCCESS ? db : NULL;
+}
+
+static inline okapi__db_t *open_db(int create, apr_pool_t *pool)
+{
+    apr_status_t rv;
+    okapi__db_t *db = open_file_db("store.db", create, 4, &rv, pool);
+
+    if (db == NULL) {
+        printf("Bail out! the test's database can't be opened: %d %s\n", rv, last_line);
+        exit(1);
+    }
+    return db;
+}
+
+static inline void make_test_dir(void)
+{
+    if (mkdtemp(test_dir) == NULL) {
+        puts("Bail out! no temporary directory");
+        exit(1);
+    }
+}
+
+/* The children of a test leave by _exit and don't come here. */
+static inline void remove_test_dir(apr_pool_t *pool)
+{
+    apr_dir_t *dir;
+    apr_finfo_t entry;
+
+    if (apr_dir_open(&dir, test_dir, pool) == APR_SUCCESS) {
+        while (apr_dir_read(&entry, APR_FINFO_NAME, dir) == APR_SUCCESS) {
+            apr_file_remove(test_path(entry.name, pool), pool);
+        }
+        apr_dir_close(dir);
+    }
+    rmdir(test_dir);
+}
+
+/* A process of its own that runs WORK on a database it opens itself. */
+static inline pid_t spawn(void (*work)(okapi__db_t *db, int n, apr_pool_t *pool), int n,
+                          apr_pool_t *pool)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        apr_pool_t *child_pool;
+        apr_pool_create(&child_pool, NULL);
+        work(open_db(1, child_pool), n, child_pool);
+        apr_pool_destroy(child_pool);
+        _exit(0);
+    }
+    return pid;
+}
+
+/* 1 if the process ended by itself and in peace. */
+static inline int ended_well(pid_t pid)
+{
+    int status;
+
+    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Work: one row of the table msg_props. */
+typedef struct row_t {
+    apr_int64_t id;
+    int runs;         /* how often the work ran */
+    apr_status_t rv;  /* to return in the end */
+} row_t;
+
+static inline apr_status_t add_row(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    row_t *row = baton;
+    apr_status_t rv;
+
+    row->runs++;
+    rv = okapi__db_exec(conn, STMT_PROPS_ADD, NULL,
+                        DB_ARGS(DB_I(row->id), DB_I(0), DB_B("x", 1), DB_NULL), scratch_pool);
+    return rv ? rv : row->rv;
+}
+
+/* Work: how many rows there are from .id on. */
+static inline apr_status_t count_rows(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    row_t *row = baton;
+    okapi__rows_t *rows;
+    int found;
+    apr_status_t rv;
+
+    row->runs++;
+    rv = okapi__db_select_one(&rows, &found, conn, STMT_PROPS_SUM,
+                              DB_ARGS(DB_I(row->id), DB_I(APR_INT64_MAX)), scratch_pool);
+    if (rv == APR_SUCCESS) {
+        row->id = okapi__rows_int(rows, 0);
+    }
+    return rv;
+}
+
+/* 1 if the row is there. */
+static inline int has_row(okapi__db_t *db, apr_int64_t id, apr_pool_t *pool)
+{
+    row_t from = {id, 0, 0}, after = {id + 1, 0, 0};
+
+    okapi__db_read(db, count_rows, &from, pool);
+    okapi__db_read(db, count_rows, &after, pool);
+    return from.id - after.id == 1;
+}
+
+#endif
