@@ -1,5 +1,5 @@
 /* db.c - the database layer in one process: values, transactions, migrations. */
-#include "db/fixture.h"
+#include "db_fixture.h"
 
 /* ---- values ---- */
 

@@ -1,6 +1,6 @@
-/* fixture.h - a database in a directory of the test's own, and what it logged. */
-#ifndef OKAPI_TEST_DB_FIXTURE_H
-#define OKAPI_TEST_DB_FIXTURE_H
+/* db_fixture.h - a database in a directory of the test's own, and what it logged. */
+#ifndef OKAPI_DB_FIXTURE_H
+#define OKAPI_DB_FIXTURE_H
 
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -37,14 +37,11 @@ static inline const char *test_path(const char *name, apr_pool_t *pool)
     return apr_pstrcat(pool, test_dir, "/", name, NULL);
 }
 
-/* Opens the database in the file NAME; NULL with *RV set if that fails. */
-static inline okapi__db_t *open_file_db(const char *name, int create, int connections,
-                                        apr_status_t *rv, apr_pool_t *pool)
+/* NULL with *RV set if it can't be opened. */
+static inline okapi__db_t *open_url(const char *url, int create, int connections, apr_status_t *rv,
+                                    apr_pool_t *pool)
 {
-    okapi_config_t config = {
-        .path = "okapi.conf",
-        .database = apr_pstrcat(pool, "sqlite3:", test_path(name, pool), NULL),
-        .connections = connections};
+    okapi_config_t config = {.path = "okapi.conf", .database = url, .connections = connections};
     okapi_host_t host = {.log = keep_line};
     okapi__db_t *db;
 
@@ -53,10 +50,21 @@ static inline okapi__db_t *open_file_db(const char *name, int create, int connec
     return *rv == APR_SUCCESS ? db : NULL;
 }
 
+/* SQLite, in the file NAME. */
+static inline okapi__db_t *open_file_db(const char *name, int create, int connections,
+                                        apr_status_t *rv, apr_pool_t *pool)
+{
+    return open_url(apr_pstrcat(pool, "sqlite3:", test_path(name, pool), NULL), create, connections,
+                    rv, pool);
+}
+
+/* The database most tests use; OKAPI_TEST_DATABASE may name another, empty one. */
 static inline okapi__db_t *open_db(int create, apr_pool_t *pool)
 {
+    const char *url = getenv("OKAPI_TEST_DATABASE");
     apr_status_t rv;
-    okapi__db_t *db = open_file_db("store.db", create, 4, &rv, pool);
+    okapi__db_t *db = url != NULL ? open_url(url, create, 4, &rv, pool)
+                                  : open_file_db("store.db", create, 4, &rv, pool);
 
     if (db == NULL) {
         printf("Bail out! the test's database can't be opened: %d %s\n", rv, last_line);
@@ -115,8 +123,8 @@ static inline int ended_well(pid_t pid)
 /* Work: one row of the table msg_props. */
 typedef struct row_t {
     apr_int64_t id;
-    int runs;         /* how often the work ran */
-    apr_status_t rv;  /* to return in the end */
+    int runs;        /* how often the work ran */
+    apr_status_t rv; /* to return in the end */
 } row_t;
 
 static inline apr_status_t add_row(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
