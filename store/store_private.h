@@ -11,7 +11,8 @@
 
 enum {
     OKAPI__PROP_DEFAULT = 0x1, /* a stored value takes precedence, so it can be set */
-    OKAPI__PROP_HIDDEN = 0x2   /* answered when asked for, but not listed */
+    OKAPI__PROP_HIDDEN = 0x2,  /* answered when asked for, but not listed */
+    OKAPI__PROP_ROW = 0x4      /* of a message: follows from its row in the folder alone */
 };
 
 /* A property that isn't stored but follows from what the object is. */
@@ -40,8 +41,10 @@ typedef struct okapi__object_class_t {
     apr_status_t (*unset)(okapi_object_t *object, const okapi_proptag_t *tags, int n,
                           apr_pool_t *scratch_pool);
 
-    /* A value kept outside of the stored set, as its stored bytes; OKAPI_ENOTFOUND if there is
-     * none. NULL for a kind that keeps everything in the set. */
+    /* Values kept outside of the stored set because they are large, as okapi__large_t
+     * (propbag.h), and one of them piecewise. NULL: the kind has none. */
+    apr_status_t (*large)(const apr_array_header_t **large, okapi_object_t *object,
+                          apr_pool_t *scratch_pool);
     apr_status_t (*stream)(okapi_stream_t **stream, okapi_object_t *object, okapi_proptag_t tag,
                            apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 } okapi__object_class_t;

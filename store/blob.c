@@ -1,0 +1,160 @@
+/* blob.c - content-addressed bytes in chunks. */
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <okapi/error.h>
+
+#include "blob.h"
+
+enum { ENC_PLAIN = 0 }; /* blobs.enc: how the chunks are encoded */
+
+/* ---- writing ---- */
+
+apr_status_t okapi__blob_hash(okapi__blob_t *blob, okapi_binary_t bytes)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char digest[32];
+    blob->bytes = bytes;
+    if (!EVP_Digest(bytes.data, bytes.len, digest, NULL, EVP_sha256(), NULL)) {
+        return APR_EGENERAL;
+    }
+    for (int i = 0; i < 32; i++) {
+        blob->hash[2 * i] = hex[digest[i] >> 4];
+        blob->hash[2 * i + 1] = hex[digest[i] & 15];
+    }
+    blob->hash[64] = '\0';
+    return APR_SUCCESS;
+}
+
+static apr_status_t find(okapi__conn_t *conn, const okapi__blob_t *blob, okapi_id_t *id,
+                         apr_pool_t *scratch_pool)
+{
+    okapi__rows_t *rows;
+    int found;
+    apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_BLOB_BY_HASH,
+                                           DB_ARGS(DB_S(blob->hash)), scratch_pool);
+    *id = rv == APR_SUCCESS && found ? okapi__rows_int(rows, 0) : 0;
+    return rv;
+}
+
+static apr_status_t put_chunks(okapi__conn_t *conn, const okapi__blob_t *blob,
+                               apr_pool_t *scratch_pool)
+{
+    apr_pool_t *pool;
+    apr_status_t rv = apr_pool_create(&pool, scratch_pool);
+    apr_size_t at = 0;
+    for (int seq = 0; rv == APR_SUCCESS && at < blob->bytes.len; seq++) {
+        apr_size_t len = blob->bytes.len - at;
+        if (len > OKAPI__BLOB_CHUNK) {
+            len = OKAPI__BLOB_CHUNK;
+        }
+        rv = okapi__db_exec(conn, STMT_BLOB_CHUNK_ADD, NULL,
+                            DB_ARGS(DB_I(blob->id), DB_I(seq), DB_B(blob->bytes.data + at, len)),
+                            pool);
+        at += len;
+        apr_pool_clear(pool);
+    }
+    apr_pool_destroy(pool);
+    return rv;
+}
+
+apr_status_t okapi__blob_put(okapi__conn_t *conn, const okapi__blob_t *blob, okapi_id_t *id,
+                             apr_pool_t *scratch_pool)
+{
+    apr_int64_t affected;
+    apr_status_t rv = find(conn, blob, id, scratch_pool);
+    if (rv != APR_SUCCESS || *id) {
+        return rv;
+    }
+    rv = okapi__db_exec(conn, STMT_BLOB_ADD, &affected,
+                        DB_ARGS(DB_I(blob->id), DB_S(blob->hash),
+                                DB_I((apr_int64_t)blob->bytes.len), DB_I(ENC_PLAIN),
+                                DB_I(okapi_time_now())),
+                        scratch_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    if (affected == 0) { /* somebody else stored them between the two statements */
+        rv = find(conn, blob, id, scratch_pool);
+        return rv == APR_SUCCESS && !*id ? OKAPI_EBUSY : rv;
+    }
+    *id = blob->id;
+    return put_chunks(conn, blob, scratch_pool);
+}
+
+/* ---- reading ---- */
+
+typedef struct blob_stream_t {
+    okapi_stream_t stream;
+    okapi__db_t *db;
+    okapi_id_t id;
+    apr_int64_t seq;      /* of the chunk at hand; -1: none */
+    okapi_binary_t chunk;
+    apr_pool_t *pool;     /* holds it */
+} blob_stream_t;
+
+static apr_status_t read_chunk(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    blob_stream_t *s = baton;
+    okapi__rows_t *rows;
+    int found;
+    apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_BLOB_CHUNK,
+                                           DB_ARGS(DB_I(s->id), DB_I(s->seq)), s->pool);
+    if (rv == APR_SUCCESS) {
+        s->chunk = found ? okapi__rows_blob(rows, 0) : (okapi_binary_t){NULL, 0};
+    }
+    return rv;
+}
+
+/* Fills the stream with chunk SEQ, unless it is the one at hand. */
+static apr_status_t take_chunk(blob_stream_t *s, apr_int64_t seq, apr_pool_t *scratch_pool)
+{
+    if (s->seq == seq) {
+        return APR_SUCCESS;
+    }
+    apr_pool_clear(s->pool);
+    s->seq = seq;
+    apr_status_t rv = okapi__db_read(s->db, read_chunk, s, scratch_pool);
+    apr_int64_t left = s->stream.size - seq * OKAPI__BLOB_CHUNK;
+    apr_size_t expected = left < OKAPI__BLOB_CHUNK ? (apr_size_t)left : OKAPI__BLOB_CHUNK;
+    if (rv == APR_SUCCESS && s->chunk.len != expected) {
+        rv = OKAPI_ECORRUPT;
+    }
+    if (rv != APR_SUCCESS) {
+        s->seq = -1;
+    }
+    return rv;
+}
+
+static apr_status_t blob_read_at(okapi_stream_t *stream, apr_int64_t offset, void *buffer,
+                                 apr_size_t len, apr_pool_t *scratch_pool)
+{
+    blob_stream_t *s = (blob_stream_t *)stream;
+    unsigned char *out = buffer;
+    while (len > 0) {
+        apr_status_t rv = take_chunk(s, offset / OKAPI__BLOB_CHUNK, scratch_pool);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+        apr_size_t at = (apr_size_t)(offset % OKAPI__BLOB_CHUNK);
+        apr_size_t n = s->chunk.len - at < len ? s->chunk.len - at : len;
+        memcpy(out, s->chunk.data + at, n);
+        out += n;
+        offset += (apr_int64_t)n;
+        len -= n;
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t okapi__blob_stream(okapi_stream_t **stream, okapi__db_t *db, okapi_id_t id,
+                                apr_int64_t size, apr_pool_t *result_pool)
+{
+    blob_stream_t *s = apr_pcalloc(result_pool, sizeof(*s));
+    s->stream.size = size;
+    s->stream.read_at = blob_read_at;
+    s->db = db;
+    s->id = id;
+    s->seq = -1;
+    *stream = &s->stream;
+    return apr_pool_create(&s->pool, result_pool);
+}

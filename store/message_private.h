@@ -1,0 +1,154 @@
+/* message_private.h - how an open message looks inside: its row in the folder, its properties,
+ * recipients and attachments.
+ *
+ * A message is made in one of three ways: opened (all of it is read at once), created, or as the
+ * row of a table (only the row is there; the rest is read when somebody asks for it).
+ */
+#ifndef OKAPI_MESSAGE_PRIVATE_H
+#define OKAPI_MESSAGE_PRIVATE_H
+
+#include <okapi/message.h>
+
+#include "propbag.h"
+#include "store_private.h"
+
+/* message.part */
+enum { OKAPI__PART_NORMAL = 0, OKAPI__PART_ASSOCIATED = 1, OKAPI__PART_SOFT_DELETED = 2 };
+
+/* message.flags: PR_MESSAGE_FLAGS in the low half, and above it what no client sees, such as
+ * OKAPI__MSGFLAG_DELIVERED. */
+enum {
+    OKAPI__MSGFLAG_MASK = 0xFFFF,
+    OKAPI__MSGFLAG_READ = MSGFLAG_READ | MSGFLAG_EVERREAD /* one goes with the other */
+};
+
+/* Characters of the text columns. */
+enum {
+    OKAPI__CLASS_MAX = 64,
+    OKAPI__PREFIX_MAX = 16,
+    OKAPI__SUBJECT_MAX = 255,
+    OKAPI__SENDER_MAX = 128,
+    OKAPI__DISPLAY_TO_MAX = 255,
+    OKAPI__KEY_MAX = 64
+};
+
+/* A row of the message table: what lists of a folder show and sort by. Everything that is also a
+ * property is a copy, texts cut to their column. */
+typedef struct okapi__message_row_t {
+    okapi_id_t folder_id, id; /* 0 while it is new, or embedded */
+    int part;
+    okapi_cn_t cn, mod_cn;
+    apr_uint32_t flags;
+    okapi_time_t delivered, submitted; /* 0: none */
+    okapi_time_t ctime, mtime;
+    apr_int64_t size, imap_uid;
+    int importance, flag_status;
+    int icon;        /* -1: none */
+    int attachments; /* those a user sees */
+    apr_int64_t conversation, message_id_hash;
+    const char *message_class;
+    const char *prefix, *subject, *subject_key; /* SUBJECT is the normalized one */
+    const char *sender, *sender_key;            /* PR_SENT_REPRESENTING_NAME */
+    const char *display_to;
+    okapi_time_t start, end; /* 0: none */
+} okapi__message_row_t;
+
+struct okapi_message_t {
+    okapi_object_t object;
+    okapi_store_t *store;
+    okapi_attachment_t *parent;      /* that it is embedded in, or NULL */
+    okapi_id_t id;                   /* of its msg_props row; 0 while it is new */
+    apr_uint32_t rights;             /* of the actor in the folder */
+    okapi__message_row_t row;
+    int loaded;                      /* the following three are there */
+    apr_int64_t rev;                 /* of the properties as read */
+    okapi__propbag_t bag;
+    apr_array_header_t *recipients;  /* of okapi_recipient_t * */
+    apr_array_header_t *attachments; /* of okapi_attachment_t *, by number; NULL: not read yet */
+    int dirty;                       /* changed since it was read or saved */
+    okapi_id_t saving_id;            /* ID, or the one it gets by the save that is under way */
+    apr_pool_t *pool;
+};
+
+struct okapi_attachment_t {
+    okapi_object_t object;
+    okapi_message_t *message;
+    apr_uint32_t num;
+    okapi_id_t id; /* 0 while it is new */
+    int method;
+    apr_int64_t size;
+    okapi_id_t embedded_id;
+    okapi_message_t *embedded; /* NULL: not opened */
+    int loaded;                /* the bag is filled */
+    okapi__propbag_t bag;
+    int dirty;
+};
+
+/* ---- message.c ---- */
+
+/* A message in RESULT_POOL without anything in it. */
+okapi_message_t *okapi__message_make(okapi_store_t *store, apr_pool_t *result_pool);
+
+/* Reads properties and recipients, unless they are there. */
+apr_status_t okapi__message_load(okapi_message_t *message, okapi__conn_t *conn,
+                                 apr_pool_t *scratch_pool);
+apr_status_t okapi__message_need(okapi_message_t *message, apr_pool_t *scratch_pool);
+
+/* The same from what a select brought. */
+apr_status_t okapi__message_fill(okapi_message_t *message, okapi_binary_t props,
+                                 okapi_binary_t recipients);
+
+/* All of a message whose ID is set; the row of an embedded one too. */
+apr_status_t okapi__message_read(okapi_message_t *message, okapi__conn_t *conn,
+                                 apr_pool_t *scratch_pool);
+
+/* Marks it and those it is embedded in. */
+void okapi__message_touch(okapi_message_t *message);
+
+/* ---- message_row.c ---- */
+
+/* From the columns MESSAGE_COLUMNS; texts in RESULT_POOL. */
+void okapi__message_row_read(okapi__message_row_t *row, okapi__rows_t *rows,
+                             apr_pool_t *result_pool);
+
+/* Sets what follows from the properties, recipients and attachments. */
+void okapi__message_row_fill(okapi__message_row_t *row, okapi_message_t *message,
+                             apr_pool_t *result_pool);
+
+/* ---- message_computed.c ---- */
+
+extern const okapi__computed_t okapi__message_computed[];
+extern const okapi__computed_t okapi__attachment_computed[];
+
+/* ---- subject.c ---- */
+
+/* Divides SUBJECT into prefix and normalized subject: PREFIX if it begins with it, otherwise by
+ * the rule of MS-OXCMAIL 2.2.3.2.6.1. PREFIX may be NULL. */
+void okapi__subject_split(const char **new_prefix, const char **normalized, const char *subject,
+                          const char *prefix, apr_pool_t *result_pool);
+
+/* ---- recipient.c ---- */
+
+/* msg_props.recips and back; OKAPI_ETOOBIG, OKAPI_ECORRUPT. */
+apr_status_t okapi__recipients_pack(okapi_binary_t *packed, const apr_array_header_t *recipients,
+                                    apr_pool_t *result_pool);
+apr_status_t okapi__recipients_unpack(apr_array_header_t **recipients, okapi_binary_t packed,
+                                      apr_pool_t *result_pool);
+
+/* The names of one TYPE, "; " between them, as PR_DISPLAY_TO has them. */
+const char *okapi__recipients_display(const apr_array_header_t *recipients, int type,
+                                      apr_pool_t *result_pool);
+
+/* ---- attachment.c ---- */
+
+/* Reads the list of attachments, unless it is there. */
+apr_status_t okapi__attachments_load(okapi_message_t *message, okapi__conn_t *conn,
+                                     apr_pool_t *scratch_pool);
+apr_status_t okapi__attachments_need(okapi_message_t *message, apr_pool_t *scratch_pool);
+
+/* Reads the properties of one, unless they are there. */
+apr_status_t okapi__attachment_need(okapi_attachment_t *attachment, apr_pool_t *scratch_pool);
+
+int okapi__attachment_hidden(const okapi_attachment_t *attachment);
+
+#endif

@@ -1,0 +1,80 @@
+/* blob.c - content-addressed bytes: stored once, read at any offset. */
+#include "blob.h"
+#include "mailbox.h"
+
+typedef struct put_t {
+    const okapi__blob_t *blob;
+    okapi_id_t id;
+} put_t;
+
+static apr_status_t put_work(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    put_t *p = baton;
+    return okapi__blob_put(conn, p->blob, &p->id, scratch_pool);
+}
+
+static okapi_id_t put(mailbox_t *m, const unsigned char *data, apr_size_t len, apr_pool_t *pool)
+{
+    okapi__blob_t blob;
+    put_t p = {&blob, 0};
+    mailbox_must(okapi__blob_hash(&blob, (okapi_binary_t){data, len}), "hash");
+    mailbox_must(okapi__db_take_ids(m->okapi->db, 1, &blob.id, pool), "ids");
+    mailbox_must(okapi__db_write(m->okapi->db, put_work, &p, pool), "put");
+    return p.id;
+}
+
+static void test_read(mailbox_t *m, const unsigned char *data, apr_size_t len, apr_pool_t *pool)
+{
+    okapi_id_t id = put(m, data, len, pool);
+    okapi_stream_t *stream;
+    okapi_binary_t all;
+    unsigned char *part = apr_palloc(pool, 300000);
+    int same = 1;
+    mailbox_must(okapi__blob_stream(&stream, m->okapi->db, id, (apr_int64_t)len, pool), "stream");
+    is_int(okapi_stream_size(stream), (long long)len, "%d bytes", (int)len);
+    mailbox_must(okapi_stream_read_all(stream, len, &all, pool, pool), "read all");
+    ok(all.len == len && memcmp(all.data, data, len) == 0, "all of them");
+    ok(all.data[len] == 0, "and a zero");
+    if (len > 0) {
+        is_int(okapi_stream_read_all(stream, len - 1, &all, pool, pool), OKAPI_ETOOBIG,
+               "more than the maximum");
+    }
+    srand(7);
+    for (int i = 0; i < 40; i++) {
+        apr_size_t at = (apr_size_t)rand() % (len + 10), n = (apr_size_t)rand() % 300000;
+        apr_size_t want = at >= len ? 0 : len - at < n ? len - at : n;
+        mailbox_must(okapi_stream_read_at(stream, (apr_int64_t)at, part, &n, pool), "read");
+        same &= n == want && memcmp(part, data + (at < len ? at : len), n) == 0;
+    }
+    ok(same, "at any offset");
+}
+
+int main(void)
+{
+    apr_pool_t *pool = tap_pool();
+    unsigned char *data = apr_palloc(pool, 3 * OKAPI__BLOB_CHUNK + 2);
+    okapi__blob_t blob;
+    okapi_stream_t *stream;
+    mailbox_t m;
+    apr_size_t len = 1;
+    mailbox_create(&m, pool);
+    for (int i = 0; i < 3 * OKAPI__BLOB_CHUNK + 2; i++) {
+        data[i] = (unsigned char)(i * 2654435761u >> 13);
+    }
+    mailbox_must(okapi__blob_hash(&blob, (okapi_binary_t){(const unsigned char *)"abc", 3}), "hash");
+    is_str(blob.hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+           "SHA-256 of FIPS 180-4's example");
+    test_read(&m, data, 0, pool);
+    test_read(&m, data, 1, pool);
+    test_read(&m, data, OKAPI__BLOB_CHUNK - 1, pool);
+    test_read(&m, data, OKAPI__BLOB_CHUNK, pool);
+    test_read(&m, data, OKAPI__BLOB_CHUNK + 1, pool);
+    test_read(&m, data, 3 * OKAPI__BLOB_CHUNK + 2, pool);
+    okapi_id_t first = put(&m, data, 100000, pool);
+    is_int(put(&m, data, 100000, pool), first, "the same bytes are stored once");
+    ok(put(&m, data + 1, 100000, pool) != first, "others elsewhere");
+    mailbox_must(okapi__blob_stream(&stream, m.okapi->db, 999999, 10, pool), "stream");
+    is_int(okapi_stream_read_at(stream, 0, data, &len, pool), OKAPI_ECORRUPT, "bytes that are gone");
+    is_int(okapi_stream_read_at(stream, -1, data, &len, pool), OKAPI_EINVAL, "a negative offset");
+    return done_testing();
+}
