@@ -14,6 +14,8 @@
 #include "rops_gen.h"
 #include "session.h"
 
+#define MAPI_ROP_OUT_MAX 0xFFFF /* bytes of a ROP output buffer: RopSize has 16 bits */
+
 typedef struct mapi_rop_ctx_t {
     mapi_session_t *session;
     okapi_t *engine;
@@ -29,6 +31,9 @@ typedef struct mapi_rop_ctx_t {
     apr_size_t room;          /* bytes that the response's fields may take */
     apr_uint32_t warning;     /* ReturnValue of a success that isn't quite one: MAPI_W_... */
     rop_codec_t codec;
+
+    void (*trace)(void *baton, const char *line); /* NULL: nobody reads it */
+    void *trace_baton;
 
     apr_pool_t *pool;         /* this Execute: live objects, what handles refer to */
     apr_pool_t *scratch_pool; /* this ROP: request, response and everything between */

@@ -22,18 +22,14 @@ void rop_request_read(okapi_reader_t *r, rop_request_t *q, const rop_codec_t *c)
         return;
     }
     q->h.logon_id = okapi_read_u8(r);
-    if (info->flags & ROP_SAVE) {
+    if (info->flags & ROP_SAVE)
         q->h.response_index = okapi_read_u8(r);
-    }
-    if (info->flags & ROP_HAS_IN) {
+    if (info->flags & ROP_HAS_IN)
         q->h.in_index = okapi_read_u8(r);
-    }
-    if (info->flags & ROP_HAS_DEST) {
+    if (info->flags & ROP_HAS_DEST)
         q->h.dest_index = okapi_read_u8(r);
-    }
-    if (info->flags & ROP_HAS_OUT) {
+    if (info->flags & ROP_HAS_OUT)
         q->h.out_index = okapi_read_u8(r);
-    }
     if (info->request_read != NULL) {
         memset(&q->u, 0, info->request_size);
         info->request_read(r, q, c);
@@ -45,21 +41,16 @@ void rop_request_write(okapi_writer_t *w, const rop_request_t *q, const rop_code
     const rop_info_t *info = &rop_table[q->h.id];
     okapi_write_u8(w, q->h.id);
     okapi_write_u8(w, q->h.logon_id);
-    if (info->flags & ROP_SAVE) {
+    if (info->flags & ROP_SAVE)
         okapi_write_u8(w, q->h.response_index);
-    }
-    if (info->flags & ROP_HAS_IN) {
+    if (info->flags & ROP_HAS_IN)
         okapi_write_u8(w, q->h.in_index);
-    }
-    if (info->flags & ROP_HAS_DEST) {
+    if (info->flags & ROP_HAS_DEST)
         okapi_write_u8(w, q->h.dest_index);
-    }
-    if (info->flags & ROP_HAS_OUT) {
+    if (info->flags & ROP_HAS_OUT)
         okapi_write_u8(w, q->h.out_index);
-    }
-    if (info->request_write != NULL) {
+    if (info->request_write != NULL)
         info->request_write(w, q, c);
-    }
 }
 
 /* ---- responses ---- */
@@ -76,9 +67,8 @@ void rop_response_read(okapi_reader_t *r, rop_response_t *q, const rop_codec_t *
     if (!(info->flags & ROP_PUSH)) {
         q->h.index = okapi_read_u8(r);
         q->h.status = okapi_read_u32(r);
-        if ((info->flags & ROP_HAS_DEST) && q->h.status == ROP_NULL_DESTINATION) {
+        if ((info->flags & ROP_HAS_DEST) && q->h.status == ROP_NULL_DESTINATION)
             q->h.dest_index = (apr_byte_t)okapi_read_u32(r);
-        }
     }
     if (info->response_read != NULL) {
         memset(&q->u, 0, info->response_size);
@@ -93,13 +83,11 @@ void rop_response_write(okapi_writer_t *w, const rop_response_t *q, const rop_co
     if (!(info->flags & ROP_PUSH)) {
         okapi_write_u8(w, q->h.index);
         okapi_write_u32(w, q->h.status);
-        if ((info->flags & ROP_HAS_DEST) && q->h.status == ROP_NULL_DESTINATION) {
+        if ((info->flags & ROP_HAS_DEST) && q->h.status == ROP_NULL_DESTINATION)
             okapi_write_u32(w, q->h.dest_index);
-        }
     }
-    if (info->response_write != NULL) {
+    if (info->response_write != NULL)
         info->response_write(w, q, c);
-    }
 }
 
 /* ---- trace ---- */
@@ -137,18 +125,14 @@ const char *rop_trace_request(const rop_request_t *q, apr_pool_t *result_pool)
     okapi_writer_t t;
     okapi_writer_init(&t, 128, TRACE_MAX, result_pool);
     trace(&t, "%s logon=%d", info->name, q->h.logon_id);
-    if (info->flags & ROP_HAS_IN) {
+    if (info->flags & ROP_HAS_IN)
         trace(&t, " in=%d", q->h.in_index);
-    }
-    if (info->flags & ROP_HAS_DEST) {
+    if (info->flags & ROP_HAS_DEST)
         trace(&t, " dest=%d", q->h.dest_index);
-    }
-    if (info->flags & ROP_HAS_OUT) {
+    if (info->flags & ROP_HAS_OUT)
         trace(&t, " out=%d", q->h.out_index);
-    }
-    if (info->request_trace != NULL) {
+    if (info->request_trace != NULL)
         info->request_trace(&t, q);
-    }
     return trace_end(&t);
 }
 
@@ -158,12 +142,10 @@ const char *rop_trace_response(const rop_response_t *q, apr_pool_t *result_pool)
     okapi_writer_t t;
     okapi_writer_init(&t, 128, TRACE_MAX, result_pool);
     trace(&t, "%s", info->name);
-    if (!(info->flags & ROP_PUSH)) {
+    if (!(info->flags & ROP_PUSH))
         trace(&t, " index=%d status=0x%08X", q->h.index, q->h.status);
-    }
-    if (info->response_trace != NULL && rop_succeeded(q->h.status)) {
+    if (info->response_trace != NULL && rop_succeeded(q->h.status))
         info->response_trace(&t, q);
-    }
     return trace_end(&t);
 }
 
@@ -242,9 +224,8 @@ enum { TYPED_NONE, TYPED_EMPTY, TYPED_STRING8, TYPED_REDUCED, TYPED_UNICODE };
 static const char *reduced_read(okapi_reader_t *r, apr_pool_t *pool)
 {
     const char *s = okapi_read_str8z(r);
-    if (r->failed) {
+    if (r->failed)
         return "";
-    }
     char *utf8 = apr_palloc(pool, 2 * strlen(s) + 1), *p = utf8;
     for (; *s != '\0'; s++) {
         unsigned char ch = (unsigned char)*s;
@@ -280,11 +261,9 @@ const char *rop_typedstr_read(okapi_reader_t *r, const rop_codec_t *c)
 
 static int is_ascii(const char *s)
 {
-    for (; *s != '\0'; s++) {
-        if ((unsigned char)*s >= 0x80) {
+    for (; *s != '\0'; s++)
+        if ((unsigned char)*s >= 0x80)
             return 0;
-        }
-    }
     return 1;
 }
 
@@ -315,9 +294,8 @@ void rop_propname_read(okapi_reader_t *r, okapi_propname_t *v, const rop_codec_t
     } else if (kind == MNID_STRING) {
         okapi_reader_t name = okapi_read_sub(r, okapi_read_u8(r));
         v->name = okapi_read_str16z(&name, c->pool);
-        if (name.failed) {
+        if (name.failed)
             okapi_reader_fail(r);
-        }
     } else if (kind != PROPNAME_NONE) {
         okapi_reader_fail(r);
     }
@@ -335,9 +313,8 @@ void rop_propname_write(okapi_writer_t *w, const okapi_propname_t *v)
         okapi_write_str16z(w, v->name);
         apr_size_t size = w->len - at - 1;
         w->failed |= size > 0xFF;
-        if (!w->failed) {
+        if (!w->failed)
             w->data[at] = (unsigned char)size;
-        }
     }
 }
 
@@ -346,12 +323,10 @@ okapi_propval_t *rop_props16_read(okapi_reader_t *r, int *n, const rop_codec_t *
     okapi_reader_t values = okapi_read_sub(r, okapi_read_u16(r));
     *n = (int)okapi_read_count(&values, okapi_read_u16(&values), 4);
     okapi_propval_t *v = apr_pcalloc(c->pool, (apr_size_t)*n * sizeof(*v));
-    for (int i = 0; i < *n; i++) {
+    for (int i = 0; i < *n; i++)
         okapi_tagged_read(&values, &v[i], &c->prop, c->pool);
-    }
-    if (values.failed) {
+    if (values.failed)
         okapi_reader_fail(r);
-    }
     return v;
 }
 
@@ -368,23 +343,20 @@ void rop_props16_write(okapi_writer_t *w, const okapi_propval_t *v, int n, const
     apr_size_t at = w->len;
     okapi_write_u16(w, 0);
     okapi_write_u16(w, (apr_uint16_t)n);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++)
         okapi_tagged_write(w, &v[i], &c->prop);
-    }
     patch_size16(w, at);
 }
 
 okapi_restriction_t *rop_restriction16_read(okapi_reader_t *r, const rop_codec_t *c)
 {
     okapi_reader_t sub = okapi_read_sub(r, okapi_read_u16(r));
-    if (okapi_reader_left(&sub) == 0) {
+    if (okapi_reader_left(&sub) == 0)
         return NULL;
-    }
     okapi_restriction_t *v = apr_pcalloc(c->pool, sizeof(*v));
     okapi_restriction_read(&sub, v, &c->prop, c->pool);
-    if (sub.failed) {
+    if (sub.failed)
         okapi_reader_fail(r);
-    }
     return v;
 }
 

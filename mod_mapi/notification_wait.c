@@ -1,0 +1,77 @@
+/* notification_wait.c - NotificationWait: held until there is something to tell (MS-OXCMAPIHTTP
+ * 2.2.4.4, 3.2.5.5). */
+#include "transport.h"
+
+#include "notify.h"
+
+APLOG_USE_MODULE(mapi);
+
+#define WAIT_MAX apr_time_from_sec(5 * 60) /* 3.2.2 */
+
+/* The store that rings. A session with logons to more than one sees the others' events at a tick.
+ */
+static okapi_id_t first_store(const mapi_session_t *session)
+{
+    for (int i = 0; i < MAPI_LOGON_MAX; i++)
+        if (session->logons[i] != NULL)
+            return session->logons[i]->store_id;
+    return 0;
+}
+
+static okapi_wait_e answer(const mapi_request_t *q, int pending, apr_pool_t *scratch_pool)
+{
+    okapi_writer_t body;
+
+    mapi_session_touch(&q->sessions, q->session_id, scratch_pool);
+    okapi_writer_init(&body, 16, 16, scratch_pool);
+    okapi_write_u32(&body, 0); /* StatusCode */
+    okapi_write_u32(&body, 0); /* ErrorCode */
+    okapi_write_u32(&body, pending != 0);
+    okapi_write_u32(&body, 0); /* AuxiliaryBufferSize */
+    mapi_done(q, MAPI_SUCCESS, &body);
+    return OKAPI_WAIT_DONE;
+}
+
+/* Looks at the session as its last Execute left it: what the client was told is in there. */
+static okapi_wait_e resume(okapi_wait_t *wait, request_rec *r, int events, void *baton,
+                           apr_pool_t *scratch_pool)
+{
+    const mapi_request_t *q = baton;
+    mapi_session_t *session;
+    int pending = 0;
+    apr_status_t rv = mapi_session_read(&session, &q->sessions, q->session_id, scratch_pool);
+
+    if (rv == OKAPI_ENOTFOUND) {
+        mapi_done(q, MAPI_CONTEXT_NOT_FOUND, NULL);
+        return OKAPI_WAIT_DONE;
+    }
+    if (rv == APR_SUCCESS)
+        rv = mapi_session_has_events(session, q->engine, q->user, &pending, scratch_pool);
+    if (rv != APR_SUCCESS)
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, rv, r,
+                      OKLOGNO(01040) "whether %s has notifications can't be told", q->user->name);
+    if (pending || (events & (OKAPI_WAIT_DEADLINE | OKAPI_WAIT_STOP)))
+        return answer(q, pending, scratch_pool);
+    if (events & OKAPI_WAIT_TICK) {
+        mapi_session_touch(&q->sessions, q->session_id, scratch_pool);
+        mapi_pending(q);
+    }
+    return OKAPI_WAIT_PARK;
+}
+
+int mapi_notification_wait(mapi_request_t *q)
+{
+    const char *reason;
+    mapi_code_e code = mapi_look_at_session(q, &reason);
+
+    okapi_read_u32(&q->body); /* Flags, reserved */
+    if (code == MAPI_SUCCESS && mapi_read_auxiliary(q) != APR_SUCCESS) {
+        code = MAPI_INVALID_BODY;
+        reason = "The body isn't that of a NotificationWait.";
+    }
+    if (code != MAPI_SUCCESS)
+        return mapi_refuse(q, code, reason);
+    mapi_accept(q);
+    return mapi_okapi().wait(q->r, first_store(q->session), MAPI_PENDING_PERIOD, WAIT_MAX, resume,
+                             q);
+}
