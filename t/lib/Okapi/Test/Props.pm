@@ -1,13 +1,14 @@
-# Props.pm - property tags, values, rows, restrictions and sort orders (MS-OXCDATA 2.8 to 2.13)
+package Okapi::Test::Props;
+
+# Property tags, values, rows, restrictions and sort orders (MS-OXCDATA 2.8 to 2.13)
 # for the MAPI test client.
 #
 # Wherever a property is named, its symbol ("PR_SUBJECT", from proptags.def) or its number will
 # do. In Perl a value is a number, a character string, a string of bytes, a GUID's text, or an
 # array of these; times are FILETIMEs; a PT_ERROR value is a false object that prints as
 # "error 0x8004010F".
-package Okapi::Test::Props;
 
-use v5.30;
+use strict;
 use warnings;
 use Carp qw(croak);
 use Encode ();
@@ -36,26 +37,20 @@ my (%TAG, %NAME);
     }
 }
 
-# PR_SUBJECT or 0x0037001F; "PR_SUBJECT:001E" asks for another type.
-sub tag
-{
+# PR_SUBJECT, 0x0037001F or "0x0037001F"; "PR_SUBJECT:001E" asks for another type.
+sub tag {
     my ($p) = @_;
     return $p if $p =~ /^\d+$/;
+    return hex $p if $p =~ /^0x[0-9A-Fa-f]+$/;
     my ($name, $type) = split /:/, $p;
     my $tag = $TAG{$name} // croak "no property $name in proptags.def";
     return defined $type ? ($tag & 0xFFFF0000) | hex $type : $tag;
 }
 
-# The symbol, whatever type was asked for; else "0x66700102".
-sub tag_name
-{
+# The symbol; "0x66700102" for a tag without one.
+sub tag_name {
     my ($tag) = @_;
-    return $NAME{$tag} if $NAME{$tag};
-    for my $type (PT_UNICODE) {
-        my $other = ($tag & 0xFFFF0000) | $type;
-        return $NAME{$other} if ($tag & 0xFFFF) == PT_STRING8 && $NAME{$other};
-    }
-    return sprintf '0x%08X', $tag;
+    return $NAME{$tag} // sprintf '0x%08X', $tag;
 }
 
 # ---- values ----
@@ -71,8 +66,7 @@ sub tag_name
 sub error_value { my ($code) = @_; return bless \$code, 'Okapi::Test::Props::Error' }
 
 # The code if VALUE is a PT_ERROR value.
-sub is_error
-{
+sub is_error {
     my ($value) = @_;
     return ref $value eq 'Okapi::Test::Props::Error' ? $$value : undef;
 }
@@ -111,8 +105,7 @@ $CODEC{$_} = $CODEC{0x0102} for 0x00FB;
 $CODEC{0x00FD} = [sub { put_restriction($_[0], $_[1]) }, sub { get_restriction($_[0], $_[1]) }];
 
 # The value alone, of TYPE (a tag will do).
-sub put_value
-{
+sub put_value {
     my ($type, $value, $codepage) = @_;
     $type &= 0xFFFF;
     if (($type & 0x1000) && $type != 0x10FF) {
@@ -123,8 +116,7 @@ sub put_value
     return $codec->[0]->($value, $codepage);
 }
 
-sub get_value
-{
+sub get_value {
     my ($r, $type, $codepage) = @_;
     $type &= 0xFFFF;
     if ($type & 0x2000) { # an instance of a multivalue, shown as a single value
@@ -141,15 +133,13 @@ sub get_value
 }
 
 # TaggedPropertyValue, MS-OXCDATA 2.11.4.
-sub put_tagged
-{
+sub put_tagged {
     my ($tag, $value, $codepage) = @_;
     $tag = tag($tag);
     return put_u32($tag) . put_value($tag, $value, $codepage);
 }
 
-sub get_tagged
-{
+sub get_tagged {
     my ($r, $codepage) = @_;
     my $tag = $r->u32;
     return ($tag, get_value($r, $tag, $codepage));
@@ -158,8 +148,7 @@ sub get_tagged
 # ---- property rows, MS-OXCDATA 2.8.1 ----
 
 # A hash from the columns' names (as the caller wrote them) to values.
-sub get_row
-{
+sub get_row {
     my ($r, $columns, $codepage) = @_;
     my $flagged = $r->u8;
     croak "property row with flag $flagged" if $flagged > 1;
@@ -177,8 +166,7 @@ sub get_row
     return \%row;
 }
 
-sub put_row
-{
+sub put_row {
     my ($columns, $row, $codepage) = @_;
     my $flagged = grep { !defined $row->{$_} || defined is_error($row->{$_}) } @$columns;
     my $bytes   = put_u8($flagged ? 1 : 0);
@@ -226,8 +214,7 @@ my %PUT = (
     count => sub { my ($cp, $n, $r) = @_; put_u8(11) . put_u32($n) . put_restriction($r, $cp) },
 );
 
-sub put_restriction
-{
+sub put_restriction {
     my ($res, $codepage) = @_;
     my ($kind, @args) = @$res;
     return $PUT{$kind}->($codepage, @args) if $PUT{$kind};
@@ -259,8 +246,7 @@ my @GET = (
     sub { my ($r, $cp) = @_; my $n = $r->u32; [count => $n, get_restriction($r, $cp)] },
 );
 
-sub get_restriction
-{
+sub get_restriction {
     my ($r, $codepage) = @_;
     my $kind = $r->u8;
     my $get = $GET[$kind] or croak "restriction type $kind";

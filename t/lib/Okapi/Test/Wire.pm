@@ -1,10 +1,11 @@
-# Wire.pm - little-endian reading and writing for the protocol clients.
+package Okapi::Test::Wire;
+
+# Little-endian reading and writing for the protocol clients.
 #
 # A reader dies on a read past the end, so a decoder is straight-line code; writing is pack and
 # concatenation through the put_* functions, each of which returns bytes.
-package Okapi::Test::Wire;
 
-use v5.30;
+use strict;
 use warnings;
 use Carp qw(croak);
 use Encode ();
@@ -13,8 +14,7 @@ use Exporter qw(import);
 our @EXPORT_OK = qw(put_u8 put_u16 put_u32 put_u64 put_i64 put_guid put_str8z put_str16z
     guid_text hex_bytes hexdump);
 
-sub new
-{
+sub new {
     my ($class, $bytes) = @_;
     return bless { bytes => $bytes, pos => 0 }, $class;
 }
@@ -22,8 +22,7 @@ sub new
 sub left { my $r = shift; return length($r->{bytes}) - $r->{pos} }
 sub pos  { my $r = shift; return $r->{pos} }
 
-sub bytes
-{
+sub bytes {
     my ($r, $n) = @_;
     croak "read of $n bytes at $r->{pos} of " . length $r->{bytes} if $n > $r->left;
     my $bytes = substr $r->{bytes}, $r->{pos}, $n;
@@ -47,8 +46,7 @@ sub flt   { return unpack 'f<', $_[0]->bytes(4) }
 sub dbl   { return unpack 'd<', $_[0]->bytes(8) }
 sub guid  { return guid_text($_[0]->bytes(16)) }
 
-sub str8z
-{
+sub str8z {
     my ($r) = @_;
     my $end = index $r->{bytes}, "\0", $r->{pos};
     croak "string without end at $r->{pos}" if $end < 0;
@@ -57,8 +55,7 @@ sub str8z
     return $s;
 }
 
-sub str16z
-{
+sub str16z {
     my ($r) = @_;
     my $s = '';
     while ((my $unit = $r->bytes(2)) ne "\0\0") {
@@ -77,15 +74,13 @@ sub put_str8z  { return $_[0] . "\0" }
 sub put_str16z { return Encode::encode('UTF-16LE', $_[0]) . "\0\0" }
 
 # "00112233-4455-6677-8899-aabbccddeeff" and its 16 bytes, MS-DTYP 2.3.4.2.
-sub guid_text
-{
+sub guid_text {
     my ($bytes) = @_;
     return sprintf '%08x-%04x-%04x-%s-%s', unpack('V v v', $bytes),
         unpack('H4', substr $bytes, 8), unpack('H12', substr $bytes, 10);
 }
 
-sub put_guid
-{
+sub put_guid {
     my ($text) = @_;
     my ($a, $b, $c, $d, $e) = split /-/, $text =~ tr/{}//dr;
     croak "not a GUID: $text" if length($e // '') != 12;
