@@ -52,7 +52,7 @@ static apr_status_t check(dispatch_t *d, okapi_reader_t rops)
 /* ---- handles ---- */
 
 /* MS-OXCROPS 3.2.5.4. */
-static apr_status_t input_handle(const dispatch_t *d, int index, apr_uint32_t kinds,
+static apr_status_t input_handle(const dispatch_t *d, int index, apr_uint32_t kinds, int flags,
                                  mapi_handle_t **handle)
 {
     const mapi_session_t *session = d->ctx->session;
@@ -64,7 +64,9 @@ static apr_status_t input_handle(const dispatch_t *d, int index, apr_uint32_t ki
                                                             : OKAPI_ENULLOBJECT;
     if ((*handle)->logon_id != d->ctx->logon_id)
         return OKAPI_EACCESS;
-    return MAPI_KIND_BIT((*handle)->kind) & kinds ? APR_SUCCESS : OKAPI_ENOSUPPORT;
+    if (MAPI_KIND_BIT((*handle)->kind) & kinds)
+        return APR_SUCCESS;
+    return flags & ROP_NULL ? OKAPI_ENULLOBJECT : OKAPI_ENOSUPPORT;
 }
 
 static void set_output_handle(dispatch_t *d, int index, apr_uint32_t number)
@@ -95,17 +97,17 @@ static apr_status_t call(dispatch_t *d, const rop_request_t *q, rop_response_t *
     if (ctx->logon == NULL && q->h.id != ROP_LOGON)
         return OKAPI_ENULLOBJECT;
     if (info->flags & ROP_HAS_IN) {
-        rv = input_handle(d, q->h.in_index, info->in, &ctx->in);
+        rv = input_handle(d, q->h.in_index, info->in, info->flags, &ctx->in);
         if (rv != APR_SUCCESS)
             return rv;
     }
     if (info->flags & ROP_HAS_DEST) {
-        rv = input_handle(d, q->h.dest_index, info->dest, &ctx->dest);
+        rv = input_handle(d, q->h.dest_index, info->dest, info->flags, &ctx->dest);
         if (rv != APR_SUCCESS)
             return rv == OKAPI_ENULLOBJECT ? OKAPI_EDSTNULLOBJECT : rv;
     }
-    if (ctx->in != NULL && ctx->in->codepage != 0)
-        ctx->codec.prop.codepage = ctx->in->codepage;
+    ctx->codec.prop.codepage =
+        ctx->in != NULL && ctx->in->codepage != 0 ? ctx->in->codepage : ctx->session->codepage;
     return rop_handlers[q->h.id](ctx, q, s);
 }
 

@@ -19,7 +19,7 @@ sub new {
 # One ROP on this object; its response, even if it failed.
 sub try {
     my ($self, $rop, $fields, %args) = @_;
-    my @handles = ($self->{handle}, Okapi::Test::MAPI::NO_HANDLE);
+    my @handles = ($self->{handle}, Okapi::Test::MAPI::NO_HANDLE());
     my ($response) = grep { defined $_->{status} } $self->{mapi}->execute(\@handles,
         [[$rop => { logon_id => $self->{logon_id}, in => 0, response => 0, out => 1,
                     %{ $fields || {} } }]], %args);
