@@ -3,6 +3,7 @@
 
 #include <apr_optional_hooks.h>
 #include <apr_strings.h>
+#include <libxml/parser.h>
 
 APLOG_USE_MODULE(mapi);
 
@@ -102,6 +103,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
                      OKLOGNO(01001) "mod_mapi needs mod_okapi: add LoadModule okapi_module");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
+    xmlInitParser(); /* before there are threads */
     return OK;
 }
 
