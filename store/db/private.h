@@ -164,6 +164,9 @@ okapi__failure_e okapi__conn_sql(okapi__conn_t *conn, const char *sql);
 /* The failure of the driver's return value RC, logged with WHAT if it is worth a line. */
 okapi__failure_e okapi__conn_failure(okapi__conn_t *conn, int rc, const char *what);
 
+/* Prepares STMT for the connection, if it isn't yet. */
+apr_status_t okapi__stmt_prepare(okapi__conn_t *conn, okapi__stmt_e stmt);
+
 /* ---- schema.c ---- */
 
 /* Brings the database to this program's version; CREATE: also from nothing. */

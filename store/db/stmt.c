@@ -31,36 +31,33 @@ struct okapi__rows_t {
 
 /* ---- failures ---- */
 
-/* The first line: PostgreSQL's further ones show values. */
-static const char *first_line(const char *text, apr_pool_t *pool)
+/* Only the first line of TEXT: PostgreSQL's further ones show values. What is tried again is worth
+ * an error only when it still fails in the end: db.c. */
+static void log_failure(okapi__conn_t *conn, const okapi__failure_t *meaning, const char *what,
+                        int rc, const char *text)
 {
-    return apr_pstrmemdup(pool, text, strcspn(text, "\r\n"));
+    if (meaning->advice != NULL) {
+        okapi__db_log(conn->db, meaning->patience > 0 ? OKAPI_LOG_DEBUG : OKAPI_LOG_ERROR,
+                      meaning->status, "database %s: %s: %.*s (%d): %s", conn->db->label, what,
+                      (int)strcspn(text, "\r\n"), text, rc, meaning->advice);
+    }
 }
 
 okapi__failure_e okapi__conn_failure(okapi__conn_t *conn, int rc, const char *what)
 {
-    okapi__db_t *db = conn->db;
     const char *text;
     okapi__failure_e failure;
-    const okapi__failure_t *meaning;
 
     if (rc == 0) {
         return FAILURE_NONE;
     }
-    text = apr_dbd_error(db->driver, conn->handle, rc);
-    failure = okapi__dialect_classify(db->dialect, rc, text != NULL ? text : "");
-    meaning = &okapi__failures[failure];
-    if (meaning->discard) {
-        conn->discard = 1;
+    text = apr_dbd_error(conn->db->driver, conn->handle, rc);
+    if (text == NULL) {
+        text = "";
     }
-    if (meaning->advice != NULL && meaning->patience == 0) {
-        apr_pool_t *pool;
-        apr_pool_create(&pool, conn->pool);
-        okapi__db_log(db, OKAPI_LOG_ERROR, meaning->status, "database %s: %s: %s (%d): %s",
-                      db->label, what, first_line(text != NULL ? text : "", pool), rc,
-                      meaning->advice);
-        apr_pool_destroy(pool);
-    }
+    failure = okapi__dialect_classify(conn->db->dialect, rc, text);
+    conn->discard |= okapi__failures[failure].discard;
+    log_failure(conn, &okapi__failures[failure], what, rc, text);
     return failure;
 }
 
@@ -160,34 +157,56 @@ static apr_status_t misused(okapi__conn_t *conn, const char *name, const char *c
     return conn->status;
 }
 
-/* The statement, prepared, and its SLOTS filled. */
-static apr_status_t prepare(okapi__prepared_t **prepared, const void **slots, okapi__conn_t *conn,
-                            okapi__stmt_e stmt, const okapi__arg_t *args, int nargs)
+/* The driver gives PostgreSQL the name bare, which folds it, but later asks for it as it was. */
+static const char *label(const char *name, apr_pool_t *pool)
+{
+    char *lower = apr_pstrdup(pool, name), *p;
+
+    for (p = lower; *p != '\0'; p++) {
+        *p = (char)apr_tolower(*p);
+    }
+    return lower;
+}
+
+apr_status_t okapi__stmt_prepare(okapi__conn_t *conn, okapi__stmt_e stmt)
 {
     okapi__prepared_t *p = &conn->prepared[stmt];
     const char *name = statements[stmt].name;
+    const char *sql = statements[stmt].sql[conn->db->dialect->engine];
+    int rc;
 
-    if (conn->status != APR_SUCCESS) {
+    if (conn->status != APR_SUCCESS || p->handle != NULL) {
         return conn->status;
     }
-    if (p->handle == NULL) {
-        const char *sql = statements[stmt].sql[conn->db->dialect->engine];
-        int rc;
-        if (sql == NULL) {
-            sql = statements[stmt].sql[OKAPI__SQLITE];
-        }
-        rc =
-            apr_dbd_prepare(conn->db->driver, conn->stmt_pool, conn->handle, sql, name, &p->handle);
-        if (rc != 0) {
-            p->handle = NULL;
-            return poison(conn, rc, name);
-        }
-        p->kinds = parameter_kinds(sql, conn->stmt_pool);
+    if (sql == NULL) {
+        sql = statements[stmt].sql[OKAPI__SQLITE];
     }
-    if (p->kinds == NULL || !pack(slots, p->kinds, args, nargs)) {
-        return misused(conn, name, "its parameters are not what the program passes");
+    p->kinds = parameter_kinds(sql, conn->stmt_pool);
+    if (p->kinds == NULL) {
+        return misused(conn, name, "a parameter is none of %lld, %s and %pDb");
     }
-    *prepared = p;
+    rc = apr_dbd_prepare(conn->db->driver, conn->stmt_pool, conn->handle, sql,
+                         label(name, conn->stmt_pool), &p->handle);
+    if (rc != 0) {
+        p->handle = NULL;
+    }
+    return poison(conn, rc, name);
+}
+
+/* The statement's handle, and its SLOTS filled. */
+static apr_status_t bind_args(apr_dbd_prepared_t **handle, const void **slots, okapi__conn_t *conn,
+                              okapi__stmt_e stmt, const okapi__arg_t *args, int nargs)
+{
+    apr_status_t rv = okapi__stmt_prepare(conn, stmt);
+
+    if (rv) {
+        return rv;
+    }
+    if (!pack(slots, conn->prepared[stmt].kinds, args, nargs)) {
+        return misused(conn, statements[stmt].name,
+                       "its parameters are not what the program passes");
+    }
+    *handle = conn->prepared[stmt].handle;
     return APR_SUCCESS;
 }
 
@@ -197,24 +216,23 @@ apr_status_t okapi__db_exec(okapi__conn_t *conn, okapi__stmt_e stmt, apr_int64_t
                             const okapi__arg_t *args, int nargs, apr_pool_t *scratch_pool)
 {
     const void *slots[4 * MAX_ARGS];
-    okapi__prepared_t *prepared;
+    apr_dbd_prepared_t *prepared;
     apr_status_t rv;
     int n = 0;
 
     if (affected != NULL) {
         *affected = 0;
     }
-    rv = prepare(&prepared, slots, conn, stmt, args, nargs);
+    rv = bind_args(&prepared, slots, conn, stmt, args, nargs);
     if (rv) {
         return rv;
     }
     if (conn->mode == MODE_READ) {
         return misused(conn, statements[stmt].name, "it writes in a reading transaction");
     }
-    rv = poison(
-        conn,
-        apr_dbd_pbquery(conn->db->driver, scratch_pool, conn->handle, &n, prepared->handle, slots),
-        statements[stmt].name);
+    rv = poison(conn,
+                apr_dbd_pbquery(conn->db->driver, scratch_pool, conn->handle, &n, prepared, slots),
+                statements[stmt].name);
     if (rv == APR_SUCCESS && affected != NULL) {
         *affected = n;
     }
@@ -225,18 +243,18 @@ apr_status_t okapi__db_select(okapi__rows_t **rows, okapi__conn_t *conn, okapi__
                               const okapi__arg_t *args, int nargs, apr_pool_t *pool)
 {
     const void *slots[4 * MAX_ARGS];
-    okapi__prepared_t *prepared;
+    apr_dbd_prepared_t *prepared;
     okapi__rows_t *r = apr_pcalloc(pool, sizeof(*r));
 
     r->conn = conn;
     r->pool = pool;
     r->next = 1;
     *rows = r;
-    r->status = prepare(&prepared, slots, conn, stmt, args, nargs);
+    r->status = bind_args(&prepared, slots, conn, stmt, args, nargs);
     if (r->status == APR_SUCCESS) {
         r->status = poison(conn,
                            apr_dbd_pbselect(conn->db->driver, pool, conn->handle, &r->results,
-                                            prepared->handle, conn->db->dialect->random, slots),
+                                            prepared, conn->db->dialect->random, slots),
                            statements[stmt].name);
     }
     return r->status;

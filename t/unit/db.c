@@ -1,5 +1,5 @@
 /* db.c - the database layer in one process: values, transactions, migrations. */
-#include "db_fixture.h"
+#include "db_rows.h"
 
 /* ---- values ---- */
 
@@ -211,7 +211,7 @@ static void transactions(okapi__db_t *db, apr_pool_t *pool)
     is_int(okapi__db_read(db, add_row, &row, pool), APR_EINVAL, "writing in a reading transaction");
     ok(logged("STMT_PROPS_ADD"), "is told, too");
     is_int(okapi__db_read(db, missing_table, NULL, pool), OKAPI_EDATABASE, "a missing table");
-    ok(logged("STMT_MISSING: no such table"), "the log has the engine's words");
+    ok(logged("STMT_MISSING: ") && logged("no_such_table"), "the log has the engine's words");
 }
 
 /* ---- one view ---- */
@@ -260,7 +260,8 @@ static void stale(okapi__db_t *db, apr_pool_t *pool)
            "somebody changes the schema");
     row = (row_t){0, 0, 0};
     is_int(okapi__db_read(db, count_rows, &row, pool), APR_SUCCESS, "a reader goes on");
-    is_int(row.runs, 2, "with a new connection");
+    is_int(row.runs, okapi__db_engine(db) == OKAPI__SQLITE ? 2 : 1,
+           "where needed by a new connection");
     okapi__db_write(other, run_ddl, "DROP TABLE elsewhere", pool);
     row = (row_t){400, 0, 0};
     is_int(okapi__db_write(db, add_row, &row, pool), APR_SUCCESS, "so does a writer");

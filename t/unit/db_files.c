@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "db_fixture.h"
+#include "db_rows.h"
 
 /* The first value of the rows SQL gives, as text. */
 static const char *pragma(okapi__conn_t *conn, const char *sql, apr_pool_t *pool)

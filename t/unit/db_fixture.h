@@ -120,49 +120,4 @@ static inline int ended_well(pid_t pid)
     return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Work: one row of the table msg_props. */
-typedef struct row_t {
-    apr_int64_t id;
-    int runs;        /* how often the work ran */
-    apr_status_t rv; /* to return in the end */
-} row_t;
-
-static inline apr_status_t add_row(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
-{
-    row_t *row = baton;
-    apr_status_t rv;
-
-    row->runs++;
-    rv = okapi__db_exec(conn, STMT_PROPS_ADD, NULL,
-                        DB_ARGS(DB_I(row->id), DB_I(0), DB_B("x", 1), DB_NULL), scratch_pool);
-    return rv ? rv : row->rv;
-}
-
-/* Work: how many rows there are from .id on. */
-static inline apr_status_t count_rows(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
-{
-    row_t *row = baton;
-    okapi__rows_t *rows;
-    int found;
-    apr_status_t rv;
-
-    row->runs++;
-    rv = okapi__db_select_one(&rows, &found, conn, STMT_PROPS_SUM,
-                              DB_ARGS(DB_I(row->id), DB_I(APR_INT64_MAX)), scratch_pool);
-    if (rv == APR_SUCCESS) {
-        row->id = okapi__rows_int(rows, 0);
-    }
-    return rv;
-}
-
-/* 1 if the row is there. */
-static inline int has_row(okapi__db_t *db, apr_int64_t id, apr_pool_t *pool)
-{
-    row_t from = {id, 0, 0}, after = {id + 1, 0, 0};
-
-    okapi__db_read(db, count_rows, &from, pool);
-    okapi__db_read(db, count_rows, &after, pool);
-    return from.id - after.id == 1;
-}
-
 #endif

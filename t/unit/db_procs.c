@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 
-#include "db_fixture.h"
+#include "db_rows.h"
 
 /* What the processes of this test tell each other. */
 static struct shared_t {
