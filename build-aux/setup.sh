@@ -1,0 +1,69 @@
+# setup.sh - what quickstart and run-tests have in common: packages and the build in ./build.
+# Sourced; $top is the source directory. Long output goes to build/setup.log.
+# shellcheck shell=sh disable=SC2154
+
+fail() { # STATUS TEXT
+    printf '%s: %s\n' "${0##*/}" "$2" >&2
+    exit "$1"
+}
+
+# Runs a long command quietly; when it fails, the end of what it said is shown.
+quietly() { # WHAT COMMAND...
+    what=$1
+    shift
+    printf '%s ... ' "$what" >&2
+    if "$@" >>"$top/build/setup.log" 2>&1; then
+        echo 'done' >&2
+    else
+        echo failed >&2
+        tail -n 30 "$top/build/setup.log" >&2
+        fail 1 "$what failed; all of it is in $top/build/setup.log"
+    fi
+}
+
+missing_packages() {
+    sed -e '/^#/d' -e '/^$/d' -e 's/ .*//' "$top/build-aux/packages" |
+        while read -r package; do
+            case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+            *' installed') ;;
+            *) printf '%s ' "$package" ;;
+            esac
+        done
+}
+
+install_packages() {
+    mkdir -p "$top/build"
+    : >"$top/build/setup.log"
+    command -v dpkg-query >/dev/null ||
+        fail 1 "this script knows Debian only; the packages needed are in build-aux/packages"
+    missing=$(missing_packages)
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        fail 1 "packages are missing; install them with: apt-get install -y $missing"
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    quietly 'reading the lists of packages' apt-get update -q
+    # shellcheck disable=SC2086 # a list of words
+    quietly "installing $missing" apt-get install -y -q --no-install-recommends $missing
+}
+
+# The last configure is older than what it is made from, or had other options.
+needs_configure() { # OPTION...
+    [ -f "$top/build/Makefile" ] || return 0
+    [ -z "$(find "$top/configure.ac" -newer "$top/build/config.status")" ] || return 0
+    for option; do
+        grep -q -e "$option" "$top/build/config.status" || return 0
+    done
+    return 1
+}
+
+# Builds everything in ./build and installs it into ./build/install.
+# shellcheck disable=SC2120 # quickstart has no options for configure
+build() { # CONFIGURE-OPTION...
+    if needs_configure "$@"; then
+        quietly 'preparing' autoreconf -fi "$top"
+        quietly 'configuring' env -C "$top/build" ../configure --prefix="$top/build/install" "$@"
+    fi
+    quietly 'building' make -C "$top/build" -j"$(nproc)"
+    quietly 'installing into build/install' make -C "$top/build" install
+}
