@@ -7,26 +7,24 @@
 
 #include "mapi/codepage.h"
 
-#define CP_UTF8 65001
-
+/* The code pages a session can have; bytes below 0x80 are ASCII in all of them. */
 static const struct {
     apr_uint32_t codepage;
     const char *icu_name;
 } codepages[] = {
-    {1252, "windows-1252"},  {1250, "windows-1250"},  {1251, "windows-1251"},
-    {1253, "windows-1253"},  {1254, "windows-1254"},  {1255, "windows-1255"},
-    {1256, "windows-1256"},  {1257, "windows-1257"},  {1258, "windows-1258"},
-    {CP_UTF8, "UTF-8"},      {437, "ibm-437"},        {850, "ibm-850"},
-    {852, "ibm-852"},        {866, "ibm-866"},        {874, "windows-874"},
-    {932, "windows-31j"},    {936, "windows-936"},    {949, "windows-949"},
-    {950, "windows-950"},    {10000, "macintosh"},    {20127, "US-ASCII"},
-    {20866, "KOI8-R"},       {21866, "KOI8-U"},       {28591, "ISO-8859-1"},
-    {28592, "ISO-8859-2"},   {28593, "ISO-8859-3"},   {28594, "ISO-8859-4"},
-    {28595, "ISO-8859-5"},   {28596, "ISO-8859-6"},   {28597, "ISO-8859-7"},
-    {28598, "ISO-8859-8"},   {28599, "ISO-8859-9"},   {28603, "ISO-8859-13"},
-    {28605, "ISO-8859-15"},  {50220, "ISO-2022-JP"},  {50225, "ISO-2022-KR"},
-    {51932, "EUC-JP"},       {51936, "GB2312"},       {51949, "EUC-KR"},
-    {54936, "GB18030"},
+    {1252, "windows-1252"}, {1250, "windows-1250"}, {1251, "windows-1251"},
+    {1253, "windows-1253"}, {1254, "windows-1254"}, {1255, "windows-1255"},
+    {1256, "windows-1256"}, {1257, "windows-1257"}, {1258, "windows-1258"},
+    {65001, "UTF-8"},       {437, "ibm-437"},       {850, "ibm-850"},
+    {852, "ibm-852"},       {866, "ibm-866"},       {874, "windows-874"},
+    {932, "windows-31j"},   {936, "windows-936"},   {949, "windows-949"},
+    {950, "windows-950"},   {10000, "macintosh"},   {20127, "US-ASCII"},
+    {20866, "KOI8-R"},      {21866, "KOI8-U"},      {28591, "ISO-8859-1"},
+    {28592, "ISO-8859-2"},  {28593, "ISO-8859-3"},  {28594, "ISO-8859-4"},
+    {28595, "ISO-8859-5"},  {28596, "ISO-8859-6"},  {28597, "ISO-8859-7"},
+    {28598, "ISO-8859-8"},  {28599, "ISO-8859-9"},  {28603, "ISO-8859-13"},
+    {28605, "ISO-8859-15"}, {51932, "EUC-JP"},      {51936, "GB2312"},
+    {51949, "EUC-KR"},      {54936, "GB18030"},
 };
 
 /* Opening finds a shared table in ICU's cache; a converter itself belongs to one thread. */
@@ -53,12 +51,6 @@ static int is_ascii(const char *bytes, apr_size_t len)
     return 1;
 }
 
-/* Code pages that say other things with bytes below 0x80 (ISO-2022) begin that with ESC. */
-static int is_plain(const char *bytes, apr_size_t len)
-{
-    return is_ascii(bytes, len) && !memchr(bytes, '\033', len) && !memchr(bytes, '\016', len);
-}
-
 const char *okapi__codepage_decode(const char *bytes, apr_size_t len, apr_uint32_t codepage,
                                    apr_pool_t *result_pool)
 {
@@ -72,7 +64,7 @@ const char *okapi__codepage_decode(const char *bytes, apr_size_t len, apr_uint32
 
     if (zero)
         len = (apr_size_t)(zero - bytes);
-    if (is_plain(bytes, len))
+    if (is_ascii(bytes, len))
         return apr_pstrmemdup(result_pool, bytes, len);
     converter = open_converter(codepage);
     /* No code page makes more than one character of a byte. */

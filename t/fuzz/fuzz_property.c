@@ -10,7 +10,7 @@
 #include "fuzz.h"
 
 static const okapi_codec_t codecs[] = {
-    {OKAPI_FORM_ROP, 1252}, {OKAPI_FORM_WIDE, 932}, {OKAPI_FORM_PACKED, 0}};
+    {OKAPI_FORM_ROP, 1252}, {OKAPI_FORM_WIDE, 65001}, {OKAPI_FORM_PACKED, 0}};
 
 static const okapi_proptag_t columns[] = {
     PR_SUBJECT, PR_IMPORTANCE, OKAPI_PROP_TAG(PT_UNSPECIFIED, 0x3001),

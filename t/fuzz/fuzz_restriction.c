@@ -10,7 +10,7 @@
 #include "fuzz.h"
 
 static const okapi_codec_t codecs[] = {
-    {OKAPI_FORM_ROP, 1252}, {OKAPI_FORM_WIDE, 50220}, {OKAPI_FORM_PACKED, 0}};
+    {OKAPI_FORM_ROP, 1252}, {OKAPI_FORM_WIDE, 65001}, {OKAPI_FORM_PACKED, 0}};
 
 static const char *const categories[] = {"Red", "Gr\xC3\xBCn"};
 

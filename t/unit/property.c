@@ -220,6 +220,30 @@ static void test_values(apr_pool_t *pool)
     }
 }
 
+/* The request of MS-OXCPRPT 4.3, "Setting Properties": its PropertyValues. */
+static void test_specified(apr_pool_t *pool)
+{
+    static const char bytes[] = "\x1F\x00\x3D\x00\x00\x00\x1F\x00\x1D\x0E\x48\x00\x65\x00\x6C\x00"
+                                "\x6C\x00\x6F\x00\x20\x00\x57\x00\x6F\x00\x72\x00\x6C\x00\x64\x00"
+                                "\x00\x00";
+    okapi_propval_t values[2];
+    okapi_writer_t w;
+    okapi_reader_t r;
+
+    okapi_reader_init(&r, LITERAL(bytes));
+    okapi_tagged_read(&r, &values[0], &rop, pool);
+    okapi_tagged_read(&r, &values[1], &rop, pool);
+    is_int(okapi_reader_status(&r, 1), APR_SUCCESS, "the specification's example");
+    is_int(values[0].tag, PR_SUBJECT_PREFIX, "its first tag");
+    is_str(values[0].v.str, "", "and value");
+    is_int(values[1].tag, PR_NORMALIZED_SUBJECT, "its second tag");
+    is_str(values[1].v.str, "Hello World", "and value");
+    okapi_writer_init(&w, 0, 100, pool);
+    okapi_tagged_write(&w, &values[0], &rop);
+    okapi_tagged_write(&w, &values[1], &rop);
+    is_mem(w.data, w.len, LITERAL(bytes), "written again");
+}
+
 static void check_refused(const char *bytes, apr_size_t len, const okapi_codec_t *codec,
                           const char *what, apr_pool_t *pool)
 {
@@ -479,6 +503,7 @@ int main(void)
 
     test_tags();
     test_values(pool);
+    test_specified(pool);
     test_hostile(pool);
     test_codepages(pool);
     test_compare();
