@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <sys/mman.h>
 
+#include <apr_thread_proc.h>
+
 #include "db_rows.h"
 
 /* What the processes of this test tell each other. */
@@ -241,6 +243,52 @@ static void change_numbers(okapi__db_t *db, apr_pool_t *pool)
     is_int(shared->out_of_order, 0, "in the order of the numbers");
 }
 
+/* ---- threads share connections ---- */
+
+enum { THREADS = 8, ROUNDS = 40 };
+
+typedef struct worker_t {
+    okapi__db_t *db;
+    apr_thread_t *thread;
+    int n, failures;
+} worker_t;
+
+static void *APR_THREAD_FUNC work_along(apr_thread_t *thread, void *data)
+{
+    worker_t *worker = data;
+    apr_pool_t *pool;
+    int i;
+
+    apr_pool_create(&pool, apr_thread_pool_get(thread));
+    for (i = 0; i < ROUNDS; i++) {
+        row_t row = {10000000 + worker->n * ROUNDS + i, 0, 0};
+        worker->failures += okapi__db_write(worker->db, add_row, &row, pool) != APR_SUCCESS;
+        worker->failures += !has_row(worker->db, row.id, pool);
+        apr_pool_clear(pool);
+    }
+    return NULL;
+}
+
+static void threads(okapi__db_t *db, apr_pool_t *pool)
+{
+    worker_t workers[THREADS];
+    row_t all = {10000000, 0, 0};
+    apr_status_t rv;
+    int i, failures = 0;
+
+    for (i = 0; i < THREADS; i++) {
+        workers[i] = (worker_t){db, NULL, i, 0};
+        apr_thread_create(&workers[i].thread, NULL, work_along, &workers[i], pool);
+    }
+    for (i = 0; i < THREADS; i++) {
+        apr_thread_join(&rv, workers[i].thread);
+        failures += workers[i].failures;
+    }
+    is_int(failures, 0, "%d threads write and read over 4 connections", THREADS);
+    okapi__db_read(db, count_rows, &all, pool);
+    is_int(all.id, THREADS * ROUNDS, "all their rows are there");
+}
+
 /* ---- a database that several create at once ---- */
 
 static void create(okapi__db_t *db, int n, apr_pool_t *pool)
@@ -285,6 +333,7 @@ int main(void)
     busy(db, pool);
     killed(db, pool);
     change_numbers(db, pool);
+    threads(db, pool);
     remove_test_dir(pool);
     return done_testing();
 }

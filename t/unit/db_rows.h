@@ -39,14 +39,26 @@ static inline apr_status_t count_rows(okapi__conn_t *conn, void *baton, apr_pool
     return rv;
 }
 
-/* 1 if the row is there. */
+/* Turns .id to 0 if there is no such row. */
+static inline apr_status_t find_row(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    row_t *row = baton;
+    okapi__rows_t *rows;
+    int found;
+    apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_PROPS_GET,
+                                           DB_ARGS(DB_I(row->id)), scratch_pool);
+
+    if (rv == APR_SUCCESS && !found) {
+        row->id = 0;
+    }
+    return rv;
+}
+
 static inline int has_row(okapi__db_t *db, apr_int64_t id, apr_pool_t *pool)
 {
-    row_t from = {id, 0, 0}, after = {id + 1, 0, 0};
+    row_t row = {id, 0, 0};
 
-    okapi__db_read(db, count_rows, &from, pool);
-    okapi__db_read(db, count_rows, &after, pool);
-    return from.id - after.id == 1;
+    return okapi__db_read(db, find_row, &row, pool) == APR_SUCCESS && row.id == id;
 }
 
 #endif

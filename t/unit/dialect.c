@@ -28,6 +28,7 @@ static void classified(void)
     check("sqlite3:", 1, "near \"SELEC\": syntax error", FAILURE_OTHER);
 
     check("mysql:", 1213, "Deadlock found when trying to get lock", FAILURE_CONFLICT);
+    check("mysql:", 1412, "Table definition has changed, please retry", FAILURE_CONFLICT);
     check("mysql:", 1452, "Cannot add or update a child row", FAILURE_CONFLICT);
     check("mysql:", 1062, "Duplicate entry 'john' for key 'name'", FAILURE_DUPLICATE);
     check("mysql:", 2006, "Server has gone away", FAILURE_LOST);
