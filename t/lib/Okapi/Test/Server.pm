@@ -254,7 +254,10 @@ sub launch {
         open STDOUT, '>>', "$self->{dir}/start.log";
         open STDERR, '>&', \*STDOUT;
         $ENV{LD_PRELOAD} = $ENV{OKAPI_PRELOAD} if $ENV{OKAPI_PRELOAD};
-        exec build_variable('HTTPD_PROGRAM'), '-D', 'FOREGROUND', '-f', "$self->{dir}/httpd.conf"
+        # Waiting clients take two descriptors each.
+        exec '/bin/sh', '-c', 'ulimit -n 65536 2>/dev/null || ulimit -n $(ulimit -Hn); exec "$@"',
+            'sh', build_variable('HTTPD_PROGRAM'), '-D', 'FOREGROUND', '-f',
+            "$self->{dir}/httpd.conf"
             or POSIX::_exit(127);
     }
     $self->{pid} = $pid;
