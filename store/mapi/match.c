@@ -129,7 +129,8 @@ static int same_type(const okapi_propval_t *a, const okapi_propval_t *b)
 
 static int test_property(const okapi_restriction_t *res, const okapi_propval_t *v, apr_pool_t *pool)
 {
-    return same_type(v, &res->prop) && compares(okapi_propval_compare(v, &res->prop, 1), res->relop);
+    return same_type(v, &res->prop) &&
+           compares(okapi_propval_compare(v, &res->prop, 1), res->relop);
 }
 
 static int match_property(const okapi_restriction_t *res, const okapi_propval_t *v,

@@ -65,8 +65,10 @@ static void read_children(reading_t *in, okapi_restriction_t *res, apr_size_t co
 
 static void read_comment(reading_t *in, okapi_restriction_t *res)
 {
-    res->ncomments = (int)okapi_read_count(in->r, okapi_read_u8(in->r), sizeof(okapi_proptag_t));
-    res->comments = apr_pcalloc(in->pool, (apr_size_t)(res->ncomments + 1) * sizeof(*res->comments));
+    apr_size_t count = okapi_read_count(in->r, okapi_read_u8(in->r), sizeof(okapi_proptag_t));
+
+    res->ncomments = (int)count;
+    res->comments = apr_pcalloc(in->pool, (count ? count : 1) * sizeof(*res->comments));
     for (int i = 0; i < res->ncomments; i++)
         read_prop(in, &res->comments[i]);
     if (okapi_read_u8(in->r))

@@ -7,7 +7,7 @@
 void okapi_writer_init(okapi_writer_t *w, apr_size_t first, apr_size_t max, apr_pool_t *pool)
 {
     w->size = first < max ? first : max;
-    w->data = w->size ? apr_palloc(pool, w->size) : NULL;
+    w->data = apr_palloc(pool, w->size);
     w->len = 0;
     w->max = max;
     w->pool = pool;

@@ -59,7 +59,8 @@ static void test_messaging(apr_pool_t *pool)
     is_int(okapi_entryid_parse(m, &store, &folder, &message), APR_SUCCESS, "a message's too");
     is_int(folder, 0x11, "to its folder's id");
     is_int(message, 0x22, "and its own");
-    is_int(okapi_entryid_parse(m, &other, &folder, &message), OKAPI_EFORMAT, "another store's isn't");
+    is_int(okapi_entryid_parse(m, &other, &folder, &message), OKAPI_EFORMAT,
+           "another store's isn't");
 
     for (apr_size_t len = 0; len < m.len; len++) {
         okapi_binary_t part = {m.data, len};

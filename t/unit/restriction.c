@@ -25,7 +25,8 @@ static const struct {
     {"an empty and", LITERAL("\x00\x00\x00")},
     {"or", LITERAL("\x01\x01\x00" EXIST_SUBJECT)},
     {"not", LITERAL("\x02" EXIST_SUBJECT)},
-    {"content", LITERAL("\x03\x02\x00\x01\x00\x1F\x00\x37\x00\x1F\x00\x37\x00" "a\0b\0\0\0")},
+    {"content", LITERAL("\x03\x02\x00\x01\x00\x1F\x00\x37\x00\x1F\x00\x37\x00"
+                        "a\0b\0\0\0")},
     {"property", LITERAL("\x04\x04\x03\x00\x17\x00\x03\x00\x17\x00\x02\x00\x00\x00")},
     {"compare", LITERAL("\x05\x05\x40\x00\x39\x00\x40\x00\x06\x0E")},
     {"bitmask", LITERAL("\x06\x01\x03\x00\x07\x0E\x01\x00\x00\x00")},
@@ -38,8 +39,8 @@ static const struct {
     {"a binary value", LITERAL("\x04\x04\x02\x01\xFF\x0F\x02\x01\xFF\x0F\x02\x00\x01\x02")},
 };
 
-static void check_form(const char *name, const okapi_restriction_t *res,
-                       const okapi_codec_t *codec, const char *form, apr_pool_t *pool)
+static void check_form(const char *name, const okapi_restriction_t *res, const okapi_codec_t *codec,
+                       const char *form, apr_pool_t *pool)
 {
     okapi_restriction_t got;
     okapi_writer_t w;
@@ -134,10 +135,6 @@ static const okapi_propval_t *get(void *baton, okapi_proptag_t tag)
     return okapi_props_get(baton, tag);
 }
 
-static int subobjects(void *baton, okapi_proptag_t table,
-                      int (*visit)(const okapi_row_getter_t *sub, void *visit_baton),
-                      void *visit_baton);
-
 /* The fixture's row has its set as the baton of GET; the recipients hang on this one test. */
 static fixture_t fixture;
 
@@ -164,7 +161,9 @@ static void make_fixture(apr_pool_t *pool)
                               .v.mv = {2, {.i32 = numbers}}};
 
     fixture.props = okapi_props_create(pool);
-    okapi_props_set_str(fixture.props, PR_SUBJECT, "Re: M\xC3\xBCnchner Caf\xC3\xA9 Stra\xC3\x9F" "e");
+    okapi_props_set_str(fixture.props, PR_SUBJECT,
+                        "Re: M\xC3\xBCnchner Caf\xC3\xA9 Stra\xC3\x9F"
+                        "e");
     okapi_props_set_i32(fixture.props, PR_IMPORTANCE, 2);
     okapi_props_set_i32(fixture.props, PR_MESSAGE_FLAGS, 0x11);
     okapi_props_set_bool(fixture.props, PR_HASATTACH, 1);
@@ -189,7 +188,9 @@ static int matches(const okapi_restriction_t *res, apr_pool_t *pool)
 static int content(okapi_proptag_t tag, const char *text, apr_uint32_t fuzzy, apr_pool_t *pool)
 {
     okapi_restriction_t res = {
-        .type = RES_CONTENT, .fuzzy = fuzzy, .tag = tag,
+        .type = RES_CONTENT,
+        .fuzzy = fuzzy,
+        .tag = tag,
         .prop = okapi_propval_str(OKAPI_PROP_TAG(PT_UNICODE, OKAPI_PROP_ID(tag)), text)};
 
     return matches(&res, pool);
@@ -205,7 +206,9 @@ static int property(okapi_proptag_t tag, okapi_propval_t value, apr_byte_t relop
 static void test_content(apr_pool_t *pool)
 {
     okapi_proptag_t keywords = OKAPI_PROP_TAG(PT_MV_UNICODE, 0x8001);
-    okapi_restriction_t binary = {.type = RES_CONTENT, .fuzzy = FL_PREFIX, .tag = PR_SEARCH_KEY,
+    okapi_restriction_t binary = {.type = RES_CONTENT,
+                                  .fuzzy = FL_PREFIX,
+                                  .tag = PR_SEARCH_KEY,
                                   .prop = okapi_propval_bin(PR_SEARCH_KEY, "SMTP:", 5)};
     static const struct {
         const char *text;
@@ -221,7 +224,8 @@ static void test_content(apr_pool_t *pool)
         {"cafe", FL_SUBSTRING | FL_IGNORENONSPACE, 0, "case counts without accents"},
         {"Cafe\xCC\x81", FL_SUBSTRING | FL_IGNORENONSPACE, 1, "an accent apart"},
         {"CAFE", FL_SUBSTRING | FL_LOOSE, 1, "loose: neither case nor accents"},
-        {"\xEF\xBC\xA3\xEF\xBC\xA1\xEF\xBC\xA6\xEF\xBC\xA5", FL_SUBSTRING | FL_LOOSE, 1, "nor width"},
+        {"\xEF\xBC\xA3\xEF\xBC\xA1\xEF\xBC\xA6\xEF\xBC\xA5", FL_SUBSTRING | FL_LOOSE, 1,
+         "nor width"},
         {"strasse", FL_SUBSTRING | FL_IGNORECASE, 1, "one letter that folds to two"},
         {"Re: m", FL_PREFIX | FL_IGNORECASE, 1, "a beginning"},
         {"M\xC3\xBCnchner", FL_PREFIX, 0, "not at the beginning"},
@@ -257,8 +261,9 @@ static void test_property(apr_pool_t *pool)
 
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < COUNT_OF(relops); j++)
-            is_int(property(PR_IMPORTANCE, okapi_propval_i32(PR_IMPORTANCE, i + 1), relops[j], pool),
-                   want[i][j] - '0', "property: 2 by operator %d against %d", relops[j], i + 1);
+            is_int(
+                property(PR_IMPORTANCE, okapi_propval_i32(PR_IMPORTANCE, i + 1), relops[j], pool),
+                want[i][j] - '0', "property: 2 by operator %d against %d", relops[j], i + 1);
     is_int(property(PR_IMPORTANCE, okapi_propval_i32(PR_IMPORTANCE, 2), RELOP_RE, pool), 0,
            "property: no regular expressions");
     is_int(property(PR_SUBJECT,
@@ -289,9 +294,13 @@ static int test_one(okapi_restriction_t res, apr_pool_t *pool)
 static void test_others(apr_pool_t *pool)
 {
     is_int(test_one(RES(RES_COMPAREPROPS, .relop = RELOP_LT, .tag = PR_CLIENT_SUBMIT_TIME,
-                        .tag2 = PR_MESSAGE_DELIVERY_TIME), pool), 1, "compare: sent before received");
+                        .tag2 = PR_MESSAGE_DELIVERY_TIME),
+                    pool),
+           1, "compare: sent before received");
     is_int(test_one(RES(RES_COMPAREPROPS, .relop = RELOP_EQ, .tag = PR_CLIENT_SUBMIT_TIME,
-                        .tag2 = PR_CREATION_TIME), pool), 0, "compare: with nothing");
+                        .tag2 = PR_CREATION_TIME),
+                    pool),
+           0, "compare: with nothing");
     is_int(test_one(RES(RES_BITMASK, .relop = 1, .tag = PR_MESSAGE_FLAGS, .value = 0x10), pool), 1,
            "bitmask: a bit is set");
     is_int(test_one(RES(RES_BITMASK, .relop = 0, .tag = PR_MESSAGE_FLAGS, .value = 0x10), pool), 0,
@@ -308,10 +317,10 @@ static void test_others(apr_pool_t *pool)
 
 static void test_composed(apr_pool_t *pool)
 {
-    okapi_restriction_t both[2] = {RES(RES_EXIST, .tag = PR_SUBJECT), RES(RES_EXIST, .tag = PR_BODY)};
-    okapi_restriction_t mary =
-        RES(RES_PROPERTY, .relop = RELOP_EQ, .tag = PR_DISPLAY_NAME,
-            .prop = okapi_propval_str(PR_DISPLAY_NAME, "mary"));
+    okapi_restriction_t both[2] = {RES(RES_EXIST, .tag = PR_SUBJECT),
+                                   RES(RES_EXIST, .tag = PR_BODY)};
+    okapi_restriction_t mary = RES(RES_PROPERTY, .relop = RELOP_EQ, .tag = PR_DISPLAY_NAME,
+                                   .prop = okapi_propval_str(PR_DISPLAY_NAME, "mary"));
 
     is_int(test_one(RES(RES_AND, .n = 2, .children = both), pool), 0, "and");
     is_int(test_one(RES(RES_OR, .n = 2, .children = both), pool), 1, "or");
@@ -321,10 +330,14 @@ static void test_composed(apr_pool_t *pool)
     is_int(test_one(RES(RES_COUNT, .value = 1, .n = 1, .children = both), pool), 1, "count");
     is_int(test_one(RES(RES_COMMENT, .n = 1, .children = both + 1), pool), 0, "comment");
     is_int(test_one(RES(RES_COMMENT, .n = 0), pool), 1, "a comment on nothing");
-    is_int(test_one(RES(RES_SUBRESTRICTION, .tag = PR_MESSAGE_RECIPIENTS, .n = 1,
-                        .children = &mary), pool), 1, "one of the recipients");
-    is_int(test_one(RES(RES_SUBRESTRICTION, .tag = PR_MESSAGE_ATTACHMENTS, .n = 1,
-                        .children = &mary), pool), 0, "none of the attachments");
+    is_int(
+        test_one(RES(RES_SUBRESTRICTION, .tag = PR_MESSAGE_RECIPIENTS, .n = 1, .children = &mary),
+                 pool),
+        1, "one of the recipients");
+    is_int(
+        test_one(RES(RES_SUBRESTRICTION, .tag = PR_MESSAGE_ATTACHMENTS, .n = 1, .children = &mary),
+                 pool),
+        0, "none of the attachments");
     is_int(matches(&mary, pool), 0, "a recipient's name isn't the message's");
 }
 
@@ -351,7 +364,8 @@ static void test_tags(apr_pool_t *pool)
 static void test_sort(apr_pool_t *pool)
 {
     static const char bytes[] = "\x02\x00\x01\x00\x01\x00"
-                                "\x1F\x00\x1A\x0C\x00" "\x40\x00\x06\x0E\x01";
+                                "\x1F\x00\x1A\x0C\x00"
+                                "\x40\x00\x06\x0E\x01";
     okapi_sort_t sort;
     okapi_writer_t w;
     okapi_reader_t r;
@@ -391,8 +405,8 @@ static int key_order(const char *a, const char *b, apr_size_t max, apr_pool_t *p
 
 static void test_collation(apr_pool_t *pool)
 {
-    static const char *const words[] = {"", "10", "apfel", "\xC3\x84pfel", "Banane", "z\xC3\xBC",
-                                        "\xD0\x96"};
+    static const char *const words[] = {"",       "10",        "apfel",   "\xC3\x84pfel",
+                                        "Banane", "z\xC3\xBC", "\xD0\x96"};
     okapi_binary_t key;
 
     for (int i = 1; i < COUNT_OF(words); i++)

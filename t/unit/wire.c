@@ -44,7 +44,7 @@ static void test_failure_sticks(void)
     is_int(okapi_reader_left(&r), 0, "nothing is left");
     is_str(okapi_read_str8z(&r), "", "a string is empty");
     sub = okapi_read_sub(&r, 0);
-    is_int(okapi_reader_status(&sub, 0), OKAPI_EFORMAT, "a reader over what is not there failed too");
+    is_int(okapi_reader_status(&sub, 0), OKAPI_EFORMAT, "a reader over nothing failed too");
 
     okapi_reader_init(&r, NULL, 0);
     ok(okapi_read_bytes(&r, 0) != NULL, "nothing of nothing is something");

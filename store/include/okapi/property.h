@@ -166,7 +166,8 @@ typedef struct okapi_codec_t {
     apr_uint32_t codepage; /* of PT_STRING8 on the wire; 0 is windows-1252 */
 } okapi_codec_t;
 
-/* The value alone: its tag is known to both sides. Decoding sets v->tag from TAG. */
+/* The value alone: its tag is known to both sides. Decoding sets v->tag from TAG, whose type has
+ * to be known: PT_UNSPECIFIED fails the reader. */
 void okapi_propval_write(okapi_writer_t *w, const okapi_propval_t *v, const okapi_codec_t *codec);
 void okapi_propval_read(okapi_reader_t *r, okapi_proptag_t tag, okapi_propval_t *v,
                         const okapi_codec_t *codec, apr_pool_t *result_pool);
@@ -177,7 +178,9 @@ void okapi_tagged_read(okapi_reader_t *r, okapi_propval_t *v, const okapi_codec_
                        apr_pool_t *result_pool);
 
 /* PropertyRow, MS-OXCDATA 2.8.1: VALUES[i] answers TAGS[i] (PT_UNSPECIFIED tags write a typed
- * value; a value of type PT_ERROR makes it a flagged row). */
+ * value; a value of type PT_ERROR makes it a flagged row, and so does PT_NULL, which stands for a
+ * value that is left out). Text is written in the column's width; a value of another type than its
+ * column's is written as ecNotFound. */
 void okapi_proprow_write(okapi_writer_t *w, const okapi_proptag_t *tags,
                          const okapi_propval_t *values, int n, const okapi_codec_t *codec);
 void okapi_proprow_read(okapi_reader_t *r, const okapi_proptag_t *tags, int n,
