@@ -147,7 +147,8 @@ sub get_tagged {
 
 # ---- property rows, MS-OXCDATA 2.8.1 ----
 
-# A hash from the columns' names (as the caller wrote them) to values.
+# A hash from the columns' names (as the caller wrote them) to values; where a column leaves the
+# type open, "NAME:type" is there too.
 sub get_row {
     my ($r, $columns, $codepage) = @_;
     my $flagged = $r->u8;
@@ -155,7 +156,7 @@ sub get_row {
     my %row;
     for my $column (@$columns) {
         my $type = tag($column) & 0xFFFF;
-        $type = $r->u16 if $type == PT_UNSPECIFIED;
+        $type = $row{"$column:type"} = $r->u16 if $type == PT_UNSPECIFIED;
         my $flag = $flagged ? $r->u8 : 0;
         $row{$column} =
               $flag == 0    ? get_value($r, $type, $codepage)
@@ -171,10 +172,14 @@ sub put_row {
     my $flagged = grep { !defined $row->{$_} || defined is_error($row->{$_}) } @$columns;
     my $bytes   = put_u8($flagged ? 1 : 0);
     for my $column (@$columns) {
-        my ($value, $tag) = ($row->{$column}, tag($column));
+        my ($value, $type) = ($row->{$column}, tag($column) & 0xFFFF);
+        if ($type == PT_UNSPECIFIED) {
+            $type = $row->{"$column:type"};
+            $bytes .= put_u16($type);
+        }
         my $error = is_error($value);
         $bytes .= put_u8(defined $error ? 0x0A : defined $value ? 0 : 1) if $flagged;
-        $bytes .= defined $error ? put_u32($error) : put_value($tag, $value, $codepage)
+        $bytes .= defined $error ? put_u32($error) : put_value($type, $value, $codepage)
             if defined $value;
     }
     return $bytes;

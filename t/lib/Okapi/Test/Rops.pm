@@ -136,10 +136,12 @@ my %leaf = (
     ],
 );
 
-# TypedString, MS-OXCDATA 2.11.7: [type, text] in its exact form; text alone is written as UTF-16.
+# TypedString, MS-OXCDATA 2.11.7: [type, text] in its exact form; text alone is written as reduced
+# Unicode if it is ASCII.
 sub put_typedstr {
     my ($s, undef, $c) = @_;
-    my ($type, $text) = ref $s ? @$s : !defined $s ? (0) : $s eq '' ? (1) : (4, $s);
+    my ($type, $text) = ref $s ? @$s
+        : !defined $s ? (0) : $s eq '' ? (1) : $s =~ /[^\0-\x7F]/ ? (4, $s) : (3, $s);
     return put_u8($type)
         . ( $type < 2 ? ''
           : $type == 2 ? put_value(0x1E, $text, $c->{codepage})
@@ -188,9 +190,13 @@ sub get_propname {
 sub holds {
     my ($cond, $values, $c) = @_;
     return 1 if !defined $cond;
-    my $expression = $cond =~ s{(\@public|\b(?:0x[0-9A-Fa-f]+|\d+)\b|\b[a-z_]\w*)}
-        { $1 eq '@public' ? ($c->{public} ? 1 : 0) : $1 =~ /^\d/ ? $1 : ($values->{$1} || 0) }gexr;
-    my $result = eval $expression; ## no critic: our own table's text, with numbers put in
+    my $operand = sub {
+        my ($word) = @_;
+        return $word eq '@public' ? ($c->{public} ? 1 : 0)
+            : $word =~ /^\d/ ? $word : ($values->{$word} || 0);
+    };
+    my $expression = $cond =~ s/(\@public|\b\w+\b)/$operand->($1)/ger;
+    my $result = eval $expression; # the table's own text, with numbers in place of names
     croak "$cond: $@" if $@;
     return $result;
 }
