@@ -8,51 +8,10 @@
 
 enum { MAILUSER = 6 /* PR_OBJECT_TYPE */, DT_MAILUSER = 0 /* PR_DISPLAY_TYPE */ };
 
-/* ---- parsing ---- */
-
-static void add_address(apr_array_header_t *addresses, const char *name, const char *address,
-                        apr_pool_t *pool)
-{
-    okapi__address_t *entry = apr_array_push(addresses);
-    entry->name = apr_pstrdup(pool, name ? name : "");
-    entry->address = apr_pstrdup(pool, address);
-}
-
-static void add_list(apr_array_header_t *addresses, InternetAddressList *list, apr_pool_t *pool)
-{
-    int n = internet_address_list_length(list);
-    for (int i = 0; i < n; i++) {
-        InternetAddress *entry = internet_address_list_get_address(list, i);
-        if (INTERNET_ADDRESS_IS_GROUP(entry)) {
-            InternetAddressGroup *group = INTERNET_ADDRESS_GROUP(entry);
-            add_list(addresses, internet_address_group_get_members(group), pool);
-            continue;
-        }
-        const char *name = internet_address_get_name(entry);
-        const char *address = internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(entry));
-        if (!address || !*address)
-            address = name;
-        if (address && *address)
-            add_address(addresses, name, address, pool);
-    }
-}
-
 apr_array_header_t *okapi__addresses(okapi__draft_t *draft, okapi_binary_t value)
 {
     apr_pool_t *pool = draft->mime->scratch_pool;
-    apr_array_header_t *addresses = apr_array_make(pool, 4, sizeof(okapi__address_t));
-    const char *text = okapi__header_structured(value, draft->charset, pool);
-    InternetAddressList *list = internet_address_list_parse(draft->mime->options, text);
-    if (list) {
-        add_list(addresses, list, pool);
-        g_object_unref(list);
-    }
-    else if (*text) { /* no address by any reading: it is still what the sender wrote */
-        const char *plain = okapi__header_text(value, draft->charset, pool);
-        if (*plain)
-            add_address(addresses, plain, plain, pool);
-    }
-    return addresses;
+    return okapi__address_list(okapi__header_structured(value, draft->charset, pool), pool);
 }
 
 /* ---- people ---- */

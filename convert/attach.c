@@ -48,19 +48,32 @@ static const char *extension_of(const okapi__entity_t *entity)
     static const struct {
         const char *type, *subtype, *extension;
     } extensions[] = {
-        {"application", "ms-tnef", ".dat"},      {"application", "msword", ".doc"},
-        {"application", "pdf", ".pdf"},          {"application", "pgp-signature", ".asc"},
-        {"application", "pkcs7-mime", ".p7m"},   {"application", "pkcs7-signature", ".p7s"},
-        {"application", "rtf", ".rtf"},          {"application", "x-pkcs7-mime", ".p7m"},
-        {"application", "x-pkcs7-signature", ".p7s"}, {"application", "zip", ".zip"},
-        {"audio", "mpeg", ".mp3"},               {"audio", "wav", ".wav"},
-        {"image", "bmp", ".bmp"},                {"image", "gif", ".gif"},
-        {"image", "jpeg", ".jpg"},               {"image", "jpg", ".jpg"},
-        {"image", "png", ".png"},                {"image", "tiff", ".tif"},
-        {"message", NULL, ".eml"},               {"multipart", NULL, ".eml"},
-        {"text", "calendar", ".ics"},            {"text", "csv", ".csv"},
-        {"text", "html", ".htm"},                {"text", "vcard", ".vcf"},
-        {"text", "x-vcard", ".vcf"},             {"text", "xml", ".xml"},
+        {"application", "ms-tnef", ".dat"},
+        {"application", "msword", ".doc"},
+        {"application", "pdf", ".pdf"},
+        {"application", "pgp-signature", ".asc"},
+        {"application", "pkcs7-mime", ".p7m"},
+        {"application", "pkcs7-signature", ".p7s"},
+        {"application", "rtf", ".rtf"},
+        {"application", "x-pkcs7-mime", ".p7m"},
+        {"application", "x-pkcs7-signature", ".p7s"},
+        {"application", "zip", ".zip"},
+        {"audio", "mpeg", ".mp3"},
+        {"audio", "wav", ".wav"},
+        {"image", "bmp", ".bmp"},
+        {"image", "gif", ".gif"},
+        {"image", "jpeg", ".jpg"},
+        {"image", "jpg", ".jpg"},
+        {"image", "png", ".png"},
+        {"image", "tiff", ".tif"},
+        {"message", NULL, ".eml"},
+        {"multipart", NULL, ".eml"},
+        {"text", "calendar", ".ics"},
+        {"text", "csv", ".csv"},
+        {"text", "html", ".htm"},
+        {"text", "vcard", ".vcf"},
+        {"text", "x-vcard", ".vcf"},
+        {"text", "xml", ".xml"},
         {"text", NULL, ".txt"},
     };
     for (apr_size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
@@ -128,10 +141,10 @@ static void put_common(okapi__draft_t *draft, const item_t *item, apr_array_head
     apr_pool_t *pool = draft->mime->scratch_pool;
     const okapi__entity_t *entity = item->entity;
     int is_whole = entity->kind == OKAPI__ENTITY_OPAQUE; /* then it is a message by itself */
-    put(values, okapi_propval_str(PR_ATTACH_MIME_TAG,
-                                  is_whole ? "message/rfc822"
-                                           : apr_pstrcat(pool, entity->type, "/", entity->subtype,
-                                                         NULL)));
+    put(values,
+        okapi_propval_str(PR_ATTACH_MIME_TAG,
+                          is_whole ? "message/rfc822"
+                                   : apr_pstrcat(pool, entity->type, "/", entity->subtype, NULL)));
     put(values, okapi_propval_i32(PR_RENDERING_POSITION, -1)); /* not in the text */
     if (item->content_id)
         put(values, okapi_propval_str(PR_ATTACH_CONTENT_ID, item->content_id));
@@ -141,8 +154,8 @@ static void put_common(okapi__draft_t *draft, const item_t *item, apr_array_head
         put(values, okapi_propval_i32(PR_ATTACH_FLAGS, ATT_MHTML_REF));
 
     /* Nobody misses another form of the body's text; an invitation is one, but to be seen. */
-    int is_spare = item->is_alternative && !item->filename &&
-                   !okapi__entity_is(entity, "text", "calendar");
+    int is_spare =
+        item->is_alternative && !item->filename && !okapi__entity_is(entity, "text", "calendar");
     put(values, okapi_propval_bool(PR_ATTACHMENT_HIDDEN, item->is_shown || is_spare));
 }
 

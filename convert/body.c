@@ -59,7 +59,8 @@ static int is_attachment(const okapi__entity_t *entity)
 static int is_body(collector_t *c, const okapi__entity_t *entity)
 {
     return entity->kind == OKAPI__ENTITY_LEAF && !c->is_body_done &&
-           (okapi__entity_is(entity, "text", "plain") || okapi__entity_is(entity, "text", "html")) &&
+           (okapi__entity_is(entity, "text", "plain") ||
+            okapi__entity_is(entity, "text", "html")) &&
            !is_attachment(entity) && (c->is_first || !okapi__part_filename(c->draft, entity));
 }
 
@@ -99,6 +100,7 @@ static void collect_alternative(collector_t *c, const okapi__entity_t *entity,
                                 apr_array_header_t *pieces)
 {
     apr_pool_t *pool = c->draft->mime->scratch_pool;
+    apr_array_header_t *marked_up = NULL; /* the first child with HTML */
     piece_t piece = {NULL, NULL};
     int was_alternative = c->is_alternative;
     c->is_alternative = 1;
@@ -107,21 +109,22 @@ static void collect_alternative(collector_t *c, const okapi__entity_t *entity,
         collect(c, child, found);
         if (found->nelts == 0)
             continue;
-        if (has_html(found) && !piece.html) {
-            piece.html = flatten(found, 1, pool);
-            if (!piece.text)
-                piece.text = flatten(found, 0, pool);
-        }
-        else if (!has_html(found) && !piece.text) {
+        if (has_html(found) && !marked_up) {
+            marked_up = found;
+        } else if (!has_html(found) && !piece.text) {
             piece.text = flatten(found, 0, pool);
-        }
-        else {
+        } else {
             apr_array_header_t *other = flatten(found, 1, pool);
             for (int i = 0; i < other->nelts; i++)
                 add_attachment(c, APR_ARRAY_IDX(other, i, okapi__entity_t *));
         }
     }
     c->is_alternative = was_alternative;
+    if (marked_up) {
+        piece.html = flatten(marked_up, 1, pool);
+        if (!piece.text)
+            piece.text = flatten(marked_up, 0, pool);
+    }
     if (piece.text || piece.html)
         APR_ARRAY_PUSH(pieces, piece_t) = piece;
 }
@@ -142,8 +145,8 @@ static const okapi__entity_t *related_root(collector_t *c, const okapi__entity_t
 }
 
 /* One child is for reading; the others belong to it (images, signature, report). */
-static void collect_led(collector_t *c, const okapi__entity_t *entity, const okapi__entity_t *leader,
-                        apr_array_header_t *pieces)
+static void collect_led(collector_t *c, const okapi__entity_t *entity,
+                        const okapi__entity_t *leader, apr_array_header_t *pieces)
 {
     int was_done = c->is_body_done, n = pieces->nelts;
     collect(c, leader, pieces);
@@ -159,28 +162,23 @@ static void collect(collector_t *c, const okapi__entity_t *entity, apr_array_hea
 {
     if (entity->kind != OKAPI__ENTITY_MULTIPART) {
         if (is_body(c, entity)) {
-            apr_array_header_t *form = apr_array_make(c->draft->mime->scratch_pool, 1,
-                                                      sizeof(okapi__entity_t *));
+            apr_array_header_t *form =
+                apr_array_make(c->draft->mime->scratch_pool, 1, sizeof(okapi__entity_t *));
             APR_ARRAY_PUSH(form, const okapi__entity_t *) = entity;
             piece_t *piece = apr_array_push(pieces);
             piece->text = okapi__entity_is(entity, "text", "plain") ? form : NULL;
             piece->html = piece->text ? NULL : form;
-        }
-        else {
+        } else {
             add_attachment(c, entity);
         }
         c->is_first = 0;
-    }
-    else if (strcmp(entity->subtype, "alternative") == 0) {
+    } else if (strcmp(entity->subtype, "alternative") == 0) {
         collect_alternative(c, entity, pieces);
-    }
-    else if (strcmp(entity->subtype, "related") == 0) {
+    } else if (strcmp(entity->subtype, "related") == 0) {
         collect_led(c, entity, related_root(c, entity), pieces);
-    }
-    else if (strcmp(entity->subtype, "signed") == 0 || strcmp(entity->subtype, "report") == 0) {
+    } else if (strcmp(entity->subtype, "signed") == 0 || strcmp(entity->subtype, "report") == 0) {
         collect_led(c, entity, entity->first, pieces);
-    }
-    else {
+    } else {
         for (const okapi__entity_t *child = entity->first; child; child = child->next)
             collect(c, child, pieces);
     }
@@ -254,7 +252,8 @@ static void write_lines(okapi_writer_t *out, const char *text, apr_size_t len, i
             n++;
         const char *stop = p + n;
         int is_last = stop == end;
-        const char *next = is_last ? end : stop + 1 + (*stop == '\r' && stop + 1 < end && stop[1] == '\n');
+        const char *next =
+            is_last ? end : stop + 1 + (*stop == '\r' && stop + 1 < end && stop[1] == '\n');
         flowed_line_t line = {0, p, n, 0};
         if (is_flowed)
             line = flowed_line(p, stop);
@@ -329,8 +328,7 @@ static okapi_writer_t render_text(const apr_array_header_t *parts, apr_pool_t *p
             apr_size_t len;
             const char *text = okapi__html_to_text(d.text, d.len, &len, pool);
             write_lines(&out, text, len, 0, 0);
-        }
-        else {
+        } else {
             const char *format = type_param(entity, "format", pool);
             const char *delsp = type_param(entity, "delsp", pool);
             write_lines(&out, d.text, d.len, format && strcasecmp(format, "flowed") == 0,
@@ -377,9 +375,8 @@ static int put_html(okapi__draft_t *draft, okapi__content_t *content,
         content->html = d.text;
         content->html_len = d.len;
         int is_told = d.charset->codepage != 0;
-        okapi__draft_put(draft, is_told
-                                    ? okapi_propval_bin(PR_HTML, d.content.data, d.content.len)
-                                    : okapi_propval_bin(PR_HTML, d.text, d.len));
+        okapi__draft_put(draft, is_told ? okapi_propval_bin(PR_HTML, d.content.data, d.content.len)
+                                        : okapi_propval_bin(PR_HTML, d.text, d.len));
         return is_told ? d.charset->codepage : 65001;
     }
     okapi_writer_t out = render_html(parts, pool);
@@ -395,11 +392,10 @@ static int text_codepage(const apr_array_header_t *parts, apr_pool_t *pool)
     if (parts->nelts != 1)
         return 65001;
     const okapi__entity_t *entity = APR_ARRAY_IDX(parts, 0, okapi__entity_t *);
-    const okapi__charset_t *charset = part_charset(entity, okapi__entity_content(entity, pool), pool);
+    const okapi__charset_t *charset =
+        part_charset(entity, okapi__entity_content(entity, pool), pool);
     return charset->codepage ? charset->codepage : 65001;
 }
-
-enum { NATIVE_BODY_PLAIN = 1, NATIVE_BODY_HTML = 3 }; /* MS-OXCMSG 2.2.1.58.2 */
 
 void okapi__draft_body(okapi__draft_t *draft, okapi__content_t *content)
 {
@@ -417,6 +413,4 @@ void okapi__draft_body(okapi__draft_t *draft, okapi__content_t *content)
     okapi_write_u8(&text, 0);
     okapi__draft_put_str(draft, PR_BODY, (const char *)text.data);
     okapi__draft_put(draft, okapi_propval_i32(PR_INTERNET_CPID, codepage));
-    okapi__draft_put(draft, okapi_propval_i32(PR_NATIVE_BODY_INFO,
-                                              is_html ? NATIVE_BODY_HTML : NATIVE_BODY_PLAIN));
 }

@@ -226,8 +226,8 @@ static const okapi__charset_t *marked(okapi_binary_t bytes)
 {
     if (bytes.len >= 3 && memcmp(bytes.data, "\xEF\xBB\xBF", 3) == 0)
         return okapi__charset_by_name("utf-8");
-    if (bytes.len >= 2 && (memcmp(bytes.data, "\xFF\xFE", 2) == 0 ||
-                           memcmp(bytes.data, "\xFE\xFF", 2) == 0))
+    if (bytes.len >= 2 &&
+        (memcmp(bytes.data, "\xFF\xFE", 2) == 0 || memcmp(bytes.data, "\xFE\xFF", 2) == 0))
         return okapi__charset_by_name("utf-16");
     return NULL;
 }
@@ -255,6 +255,22 @@ static const okapi__charset_t *guess(okapi_binary_t bytes)
 
 static int is_clean(const okapi__charset_t *charset, okapi_binary_t bytes);
 
+static int is_wide(const okapi__charset_t *charset)
+{
+    return charset->icu &&
+           (strncmp(charset->icu, "utf-16", 6) == 0 || strncmp(charset->icu, "utf-32", 6) == 0);
+}
+
+/* UTF-16 without a mark is big-endian by RFC 2781 and little-endian by those who send it: the
+ * zeros of its ASCII tell. */
+static const okapi__charset_t *utf16_order(okapi_binary_t bytes)
+{
+    apr_size_t zeros[2] = {0, 0};
+    for (apr_size_t i = 0; i < bytes.len; i++)
+        zeros[i & 1] += bytes.data[i] == 0;
+    return okapi__charset_by_name(zeros[1] > zeros[0] ? "utf-16le" : "utf-16be");
+}
+
 const okapi__charset_t *okapi__charset_of(okapi_binary_t bytes, const char *declared,
                                           const char *hint)
 {
@@ -262,10 +278,12 @@ const okapi__charset_t *okapi__charset_of(okapi_binary_t bytes, const char *decl
     const okapi__charset_t *charset = declared ? okapi__charset_by_name(declared) : NULL;
     if (charset) {
         int is_ascii = charset->codepage == 20127;
+        if (charset->icu && strcmp(charset->icu, "utf-16") == 0 && !marked(bytes))
+            charset = utf16_order(bytes);
         /* "utf-16" on 7-bit text without NULs is a mislabel: it would decode to Chinese. */
-        int is_wide = charset->icu && strncmp(charset->icu, "utf-", 4) == 0 &&
-                      (charset->icu[4] == '1' || charset->icu[4] == '3');
-        if (is_wide ? n || (bytes.len && memchr(bytes.data, 0, bytes.len)) : !is_ascii || n == 0)
+        int is_possible = is_wide(charset) ? n || (bytes.len && memchr(bytes.data, 0, bytes.len))
+                                           : !is_ascii || n == 0;
+        if (is_possible)
             return charset;
     }
 
@@ -289,7 +307,11 @@ static void U_CALLCONV on_invalid(const void *context, UConverterToUnicodeArgs *
                                   const char *units, int32_t length,
                                   UConverterCallbackReason reason, UErrorCode *error)
 {
-    if (reason <= UCNV_IRREGULAR)
+    if (reason == UCNV_IRREGULAR) { /* ISO-2022: back to ASCII and at once away again */
+        *error = U_ZERO_ERROR;
+        return;
+    }
+    if (reason < UCNV_IRREGULAR)
         *(int *)context = 1;
     UCNV_TO_U_CALLBACK_SUBSTITUTE(NULL, args, units, length, reason, error);
 }
@@ -387,8 +409,7 @@ char *okapi__charset_decode(const okapi__charset_t *charset, okapi_binary_t byte
     int is_plain = charset->codepage == 65001 || charset->codepage == 20127;
     if (is_plain && okapi__utf8_valid(bytes)) {
         text = apr_pstrmemdup(result_pool, (const char *)bytes.data, bytes.len);
-    }
-    else {
+    } else {
         int is_invalid;
         UErrorCode error = U_ZERO_ERROR;
         UConverter *from = open_converter(charset, &is_invalid);

@@ -3,17 +3,17 @@
 #define OKAPI__CONVERTER_H
 
 #include <apr_hash.h>
-#include <gmime/gmime.h>
 #include <okapi/mime.h>
 
+#include "address_list.h"
 #include "entity.h"
 #include "header.h"
+#include "transfer.h"
 
 /* A whole conversion: the message and those embedded in it. */
 typedef struct okapi__mime_t {
     okapi_t *okapi;
     okapi__entity_limits_t limits;
-    GMimeParserOptions *options;
     apr_hash_t *users; /* by address: okapi_user_t, or one without name for a stranger */
     int lookups_left;  /* in the user table */
     int recipients_left;
@@ -47,12 +47,7 @@ apr_status_t okapi__draft_headers(okapi__draft_t *draft);
 
 /* ---- address.c ---- */
 
-typedef struct okapi__address_t {
-    const char *name;    /* "" if there is none */
-    const char *address; /* as it was written; never empty */
-} okapi__address_t;
-
-/* Array of okapi__address_t: the mailboxes of an address list, those of groups too. */
+/* Array of okapi__address_t: the mailboxes of an address field. */
 apr_array_header_t *okapi__addresses(okapi__draft_t *draft, okapi_binary_t value);
 
 /* The properties one person has by their role: PR_SENDER_*, a recipient's, ... */

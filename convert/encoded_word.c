@@ -7,10 +7,10 @@
 
 #include <string.h>
 #include <apr_strings.h>
-#include <gmime/gmime.h>
 #include <okapi/wire.h>
 
 #include "charset.h"
+#include "transfer.h"
 
 /* One header value being decoded. */
 typedef struct decoder_t {
@@ -25,7 +25,7 @@ typedef struct word_t {
     char charset[64]; /* without RFC 2231's language */
     char encoding;    /* 'b' or 'q' */
     const char *text, *text_end;
-    const char *end;  /* behind the word */
+    const char *end; /* behind the word */
 } word_t;
 
 /* "=?charset*language?B?text?=" at P. */
@@ -64,8 +64,7 @@ static void decode_q(okapi_writer_t *bytes, const char *p, const char *end)
         if (low >= 0) {
             okapi_write_u8(bytes, (unsigned char)(high << 4 | low));
             p += 3;
-        }
-        else {
+        } else {
             okapi_write_u8(bytes, *p == '_' ? ' ' : (unsigned char)*p);
             p++;
         }
@@ -74,23 +73,16 @@ static void decode_q(okapi_writer_t *bytes, const char *p, const char *end)
 
 static void decode_b(okapi_writer_t *bytes, const char *p, const char *end, apr_pool_t *pool)
 {
-    apr_size_t n = (apr_size_t)(end - p);
-    unsigned char *decoded = apr_palloc(pool, n + 8);
-    int state = 0;
-    guint32 save = 0;
-    gsize len = g_mime_encoding_base64_decode_step((const unsigned char *)p, n, decoded, &state,
-                                                   &save);
-    /* Padding that was left away. */
-    len += g_mime_encoding_base64_decode_step((const unsigned char *)"==", 2, decoded + len, &state,
-                                              &save);
-    okapi_write_bytes(bytes, decoded, len);
+    okapi_binary_t encoded = {(const unsigned char *)p, (apr_size_t)(end - p)};
+    okapi_binary_t decoded = okapi__transfer_decode(OKAPI__TRANSFER_BASE64, encoded, pool);
+    okapi_write_bytes(bytes, decoded.data, decoded.len);
 }
 
 static void write_text(decoder_t *d, okapi_binary_t bytes, const char *declared)
 {
     apr_size_t len;
-    const char *text = okapi__charset_decode(okapi__charset_of(bytes, declared, d->hint), bytes,
-                                             &len, d->pool);
+    const char *text =
+        okapi__charset_decode(okapi__charset_of(bytes, declared, d->hint), bytes, &len, d->pool);
     okapi_write_bytes(&d->out, text, len);
 }
 

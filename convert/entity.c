@@ -4,7 +4,6 @@
 #include <string.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
-#include <gmime/gmime.h>
 
 #include "header.h"
 
@@ -51,7 +50,7 @@ static const unsigned char *before_delimiter(const unsigned char *p, const unsig
     return p;
 }
 
-static char eol_of(okapi_binary_t raw)
+char okapi__entity_eol(okapi_binary_t raw)
 {
     return raw.len && !memchr(raw.data, '\n', raw.len) && memchr(raw.data, '\r', raw.len) ? '\r'
                                                                                           : '\n';
@@ -78,49 +77,13 @@ static okapi_binary_t header_section(okapi_binary_t *rest, char eol, apr_size_t 
     return section;
 }
 
-/* RAW without the "From " line of a mailbox file. */
-static okapi_binary_t skip_envelope(okapi_binary_t raw, char eol)
-{
-    apr_size_t quote = raw.len && raw.data[0] == '>';
-    if (raw.len >= 5 + quote && memcmp(raw.data + quote, "From ", 5) == 0) {
-        const unsigned char *nl = memchr(raw.data, eol, raw.len);
-        apr_size_t n = nl ? (apr_size_t)(nl + 1 - raw.data) : raw.len;
-        raw.data += n;
-        raw.len -= n;
-    }
-    return raw;
-}
-
 apr_size_t okapi__entity_header_size(okapi_binary_t raw, apr_size_t max)
 {
-    char eol = eol_of(raw);
-    raw = skip_envelope(raw, eol);
+    char eol = okapi__entity_eol(raw);
     return header_section(&raw, eol, max).len;
 }
 
 /* ---- what an entity is ---- */
-
-static okapi__transfer_e transfer_of(okapi_binary_t headers, char eol, apr_pool_t *pool)
-{
-    static const struct {
-        const char *name;
-        okapi__transfer_e transfer;
-    } names[] = {
-        {"base64", OKAPI__TRANSFER_BASE64},     {"quoted-printable", OKAPI__TRANSFER_QUOTED},
-        {"x-uuencode", OKAPI__TRANSFER_UUENCODE}, {"uuencode", OKAPI__TRANSFER_UUENCODE},
-        {"x-uue", OKAPI__TRANSFER_UUENCODE},    {"uue", OKAPI__TRANSFER_UUENCODE},
-    };
-    okapi__field_t field;
-    if (!okapi__field_find(headers, eol, "Content-Transfer-Encoding", &field))
-        return OKAPI__TRANSFER_IDENTITY;
-    const char *value = okapi__header_text(field.value, NULL, pool);
-    value += strspn(value, " \"");
-    apr_size_t n = strcspn(value, " ;(\"");
-    for (apr_size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strlen(names[i].name) == n && strncasecmp(value, names[i].name, n) == 0)
-            return names[i].transfer;
-    return OKAPI__TRANSFER_IDENTITY;
-}
 
 /* Type and subtype of ENTITY, and of a multipart the boundary. A missing or malformed type is
  * text/plain, in a digest message/rfc822 (RFC 2046 5.1.5). */
@@ -128,7 +91,8 @@ static void classify(okapi__entity_t *entity, char **boundary, apr_pool_t *pool)
 {
     okapi__field_t field;
     *boundary = NULL;
-    entity->transfer = transfer_of(entity->headers, entity->eol, pool);
+    if (okapi__field_find(entity->headers, entity->eol, "Content-Transfer-Encoding", &field))
+        entity->transfer = okapi__transfer_by_name(okapi__header_text(field.value, NULL, pool));
     if (okapi__field_find(entity->headers, entity->eol, "Content-Type", &field)) {
         char *type = okapi__header_text(field.value, NULL, pool);
         type[strcspn(type, "; \t,")] = '\0';
@@ -190,8 +154,6 @@ static okapi__entity_t *open_entity(scan_t *scan, okapi__entity_t *parent)
     for (;;) {
         okapi__entity_t *entity = add_entity(scan, parent);
         okapi_binary_t rest = {scan->p, (apr_size_t)(scan->end - scan->p)};
-        if (!parent || parent->kind == OKAPI__ENTITY_MESSAGE)
-            rest = skip_envelope(rest, scan->eol);
         entity->headers = header_section(&rest, scan->eol, scan->limits->max_header);
         entity->body.data = scan->p = rest.data;
         char *boundary;
@@ -294,10 +256,11 @@ static void read_bodies(scan_t *scan)
     }
 }
 
-/* A multipart whose boundary never came is text, as it stands. */
+/* A multipart without a boundary, or whose boundary never came, is text as it stands. */
 static void settle(okapi__entity_t *entity)
 {
-    if (entity->kind == OKAPI__ENTITY_MULTIPART && !entity->first) {
+    if (okapi__entity_is(entity, "multipart", NULL) && !entity->first &&
+        entity->kind != OKAPI__ENTITY_OPAQUE) {
         entity->kind = OKAPI__ENTITY_LEAF;
         entity->type = "text";
         entity->subtype = "plain";
@@ -309,7 +272,7 @@ static void settle(okapi__entity_t *entity)
 okapi__entity_t *okapi__entity_parse(okapi_binary_t raw, okapi__entity_limits_t *limits,
                                      apr_pool_t *result_pool)
 {
-    scan_t scan = {raw.data, raw.data + raw.len, eol_of(raw)};
+    scan_t scan = {raw.data, raw.data + raw.len, okapi__entity_eol(raw)};
     scan.limits = limits;
     scan.pool = result_pool;
     scan.stack = apr_palloc(result_pool, sizeof(frame_t) * ((apr_size_t)limits->max_depth + 1));
@@ -329,21 +292,7 @@ int okapi__entity_is(const okapi__entity_t *entity, const char *type, const char
 
 okapi_binary_t okapi__entity_content(const okapi__entity_t *entity, apr_pool_t *result_pool)
 {
-    static const GMimeContentEncoding encodings[] = {
-        [OKAPI__TRANSFER_BASE64] = GMIME_CONTENT_ENCODING_BASE64,
-        [OKAPI__TRANSFER_QUOTED] = GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE,
-        [OKAPI__TRANSFER_UUENCODE] = GMIME_CONTENT_ENCODING_UUENCODE,
-    };
-    if (entity->transfer == OKAPI__TRANSFER_IDENTITY)
-        return entity->body;
-    GMimeEncoding decoder;
-    g_mime_encoding_init_decode(&decoder, encodings[entity->transfer]);
-    apr_size_t size = g_mime_encoding_outlen(&decoder, entity->body.len);
-    char *decoded = apr_palloc(result_pool, size + 8);
-    apr_size_t n = g_mime_encoding_flush(&decoder, (const char *)entity->body.data,
-                                         entity->body.len, decoded);
-    okapi_binary_t content = {(unsigned char *)decoded, n};
-    return content;
+    return okapi__transfer_decode(entity->transfer, entity->body, result_pool);
 }
 
 okapi_binary_t okapi__entity_bytes(const okapi__entity_t *entity)

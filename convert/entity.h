@@ -8,19 +8,14 @@
 
 #include <okapi/types.h>
 
+#include "transfer.h"
+
 typedef enum okapi__entity_e {
     OKAPI__ENTITY_LEAF,
     OKAPI__ENTITY_MULTIPART, /* has at least one child */
     OKAPI__ENTITY_MESSAGE,   /* has one child, the message */
     OKAPI__ENTITY_OPAQUE     /* not taken apart: too deep or too many */
 } okapi__entity_e;
-
-typedef enum okapi__transfer_e {
-    OKAPI__TRANSFER_IDENTITY,
-    OKAPI__TRANSFER_BASE64,
-    OKAPI__TRANSFER_QUOTED,
-    OKAPI__TRANSFER_UUENCODE
-} okapi__transfer_e;
 
 typedef struct okapi__entity_t {
     okapi__entity_e kind;
@@ -45,6 +40,9 @@ typedef struct okapi__entity_limits_t {
  * see okapi__entity_header_size for who wants to refuse it instead. */
 okapi__entity_t *okapi__entity_parse(okapi_binary_t raw, okapi__entity_limits_t *limits,
                                      apr_pool_t *result_pool);
+
+/* How lines end in RAW: '\n' (with or without '\r' before it), or '\r' if it has no '\n'. */
+char okapi__entity_eol(okapi_binary_t raw);
 
 /* Bytes of the header section of RAW, or anything above MAX if it is longer than that. */
 apr_size_t okapi__entity_header_size(okapi_binary_t raw, apr_size_t max);

@@ -27,16 +27,38 @@ static const unsigned char *next_line(const unsigned char *p, const unsigned cha
     return nl ? nl + 1 : end;
 }
 
-int okapi__field_next(okapi_binary_t *rest, char eol, okapi__field_t *field)
+/* The colon of the field that starts at P, or NULL; *NAME_LEN are the bytes of its name. */
+static const unsigned char *field_colon(const unsigned char *p, const unsigned char *end,
+                                        apr_size_t *name_len)
 {
-    const unsigned char *p = rest->data, *end = p + rest->len;
-    while (p < end && *p > ' ' && *p < 0x7F && *p != ':')
+    const unsigned char *start = p;
+    while (p<end && * p> ' ' && *p < 0x7F && *p != ':')
         p++;
-    field->name.data = rest->data;
-    field->name.len = (apr_size_t)(p - rest->data);
+    *name_len = (apr_size_t)(p - start);
     while (p < end && okapi__is_blank(*p))
         p++;
-    if (field->name.len == 0 || p == end || *p != ':')
+    return *name_len && p < end && *p == ':' ? p : NULL;
+}
+
+/* Programs put mailbox files' "From " lines among the headers. Such a line counts as one only if
+ * a field follows. */
+static const unsigned char *skip_envelope(const unsigned char *p, const unsigned char *end,
+                                          char eol)
+{
+    apr_size_t quote = p < end && *p == '>', n;
+    if ((apr_size_t)(end - p) < 5 + quote || memcmp(p + quote, "From ", 5) != 0)
+        return p;
+    const unsigned char *next = next_line(p, end, eol);
+    return field_colon(next, end, &n) ? next : p;
+}
+
+int okapi__field_next(okapi_binary_t *rest, char eol, okapi__field_t *field)
+{
+    const unsigned char *end = rest->data + rest->len;
+    const unsigned char *p = skip_envelope(rest->data, end, eol);
+    field->name.data = p;
+    p = field_colon(p, end, &field->name.len);
+    if (!p)
         return 0;
 
     field->value.data = ++p;
@@ -140,8 +162,7 @@ static apr_size_t percent_decode(char *to, const char *from)
         if (low >= 0) {
             *to++ = (char)(high << 4 | low);
             from += 3;
-        }
-        else {
+        } else {
             *to++ = *from++;
         }
     }
@@ -172,8 +193,7 @@ static char *param_join(param_t *param, const char *hint, apr_pool_t *result_poo
         if (param->is_extended[i]) {
             is_extended = 1;
             n += percent_decode(joined + n, section);
-        }
-        else {
+        } else {
             apr_size_t len = strlen(section);
             memcpy(joined + n, section, len);
             n += len;

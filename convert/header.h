@@ -10,7 +10,8 @@ typedef struct okapi__field_t {
 } okapi__field_t;
 
 /* The next field of a header section, moving *REST behind it; 0 at the end or where what follows
- * is no header (then *REST starts there). EOL is the line end, '\n' or '\r'. */
+ * is no header (then *REST starts there). EOL is the line end, '\n' or '\r'. "From " lines between
+ * fields are skipped. */
 int okapi__field_next(okapi_binary_t *rest, char eol, okapi__field_t *field);
 
 int okapi__field_is(const okapi__field_t *field, const char *name);

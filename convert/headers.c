@@ -4,6 +4,7 @@
 #include <string.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
+#include <gmime/gmime.h>
 #include <okapi/named.h>
 
 #include "charset.h"
@@ -15,7 +16,7 @@ typedef struct reading_t {
     okapi__draft_t *draft;
     okapi_binary_t from, sender; /* values; data is NULL if absent */
     const char *topic;           /* Thread-Topic */
-    int has_date;
+    okapi_time_t received;       /* stands in for a missing or unreadable date; 0 if absent */
 } reading_t;
 
 struct header_t {
@@ -48,48 +49,33 @@ static apr_status_t apply_text(reading_t *r, const header_t *h, okapi_binary_t v
     return APR_SUCCESS;
 }
 
-/* MS-OXCMAIL 2.2.3.2.6.1: up to three characters, a colon and blanks are the prefix. */
-static apr_status_t apply_subject(reading_t *r, const header_t *h, okapi_binary_t value)
+/* RFC 5322 3.3 and what programs make of it; 0 if it is no date. */
+static okapi_time_t parse_date(const char *text)
 {
-    if (is_set(r, PR_SUBJECT))
-        return APR_SUCCESS;
-    const char *subject = text_of(r, value), *p = subject;
-    int n = 0;
-    while (n < 4 && *p && !strchr(": 0123456789", *p)) {
-        p++;
-        while ((*p & 0xC0) == 0x80) /* the rest of a character */
-            p++;
-        n++;
-    }
-    int has_prefix = n >= 1 && n <= 3 && *p == ':' && (p[1] == ' ' || p[1] == '\0');
-    const char *prefix = "", *normalized = subject;
-    if (has_prefix) {
-        prefix = apr_pstrcat(r->draft->mime->scratch_pool,
-                             apr_pstrmemdup(r->draft->mime->scratch_pool, subject,
-                                            (apr_size_t)(p - subject)),
-                             ": ", NULL);
-        normalized = p + 1;
-        while (*normalized == ' ')
-            normalized++;
-    }
-    okapi__draft_put_str(r->draft, PR_SUBJECT, subject);
-    okapi__draft_put_str(r->draft, PR_SUBJECT_PREFIX, prefix);
-    okapi__draft_put_str(r->draft, PR_NORMALIZED_SUBJECT, normalized);
-    return APR_SUCCESS;
+    GDateTime *date = g_mime_utils_header_decode_date(text);
+    if (!date)
+        return 0;
+    gint64 seconds = g_date_time_to_unix(date);
+    g_date_time_unref(date);
+    okapi_time_t time = okapi_time_from_apr(apr_time_from_sec(seconds));
+    return time > 0 ? time : 0;
 }
 
 static apr_status_t apply_date(reading_t *r, const header_t *h, okapi_binary_t value)
 {
-    if (is_set(r, h->tag))
-        return APR_SUCCESS;
-    GDateTime *date = g_mime_utils_header_decode_date(text_of(r, value));
-    if (!date)
-        return APR_SUCCESS;
-    gint64 seconds = g_date_time_to_unix(date);
-    g_date_time_unref(date);
-    okapi_time_t time = okapi_time_from_apr(apr_time_from_sec(seconds));
-    if (time > 0)
+    okapi_time_t time = parse_date(text_of(r, value));
+    if (time && !is_set(r, h->tag))
         okapi__draft_put(r->draft, okapi_propval_time(h->tag, time));
+    return APR_SUCCESS;
+}
+
+/* When the first of those who passed it on had the message: the last Received field counts. */
+static apr_status_t apply_received(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    const char *date = strrchr(text_of(r, value), ';');
+    okapi_time_t time = date ? parse_date(date + 1) : 0;
+    if (time)
+        r->received = time;
     return APR_SUCCESS;
 }
 
@@ -127,15 +113,11 @@ static apr_status_t apply_topic(reading_t *r, const header_t *h, okapi_binary_t 
 
 static apr_status_t apply_thread_index(reading_t *r, const header_t *h, okapi_binary_t value)
 {
-    const char *text = text_of(r, value);
-    apr_size_t n = strlen(text);
-    int state = 0;
-    guint32 save = 0;
-    unsigned char *index = apr_palloc(r->draft->mime->scratch_pool, n + 8);
-    apr_size_t len = g_mime_encoding_base64_decode_step((const unsigned char *)text, n, index,
-                                                        &state, &save);
-    if (len >= 22 && !is_set(r, h->tag)) /* MS-OXOMSG 2.2.1.3: the header alone is that long */
-        okapi__draft_put(r->draft, okapi_propval_bin(h->tag, index, len));
+    okapi_binary_t index =
+        okapi__transfer_decode(OKAPI__TRANSFER_BASE64, value, r->draft->mime->scratch_pool);
+    if (index.len >= 22 &&
+        !is_set(r, h->tag)) /* MS-OXOMSG 2.2.1.3: the header alone is that long */
+        okapi__draft_put(r->draft, okapi_propval_bin(h->tag, index.data, index.len));
     return APR_SUCCESS;
 }
 
@@ -208,9 +190,9 @@ static apr_status_t apply_flag(reading_t *r, const header_t *h, okapi_binary_t v
 /* MS-OXCMAIL 2.2.3.2.14: which automatic answers the sender doesn't want. */
 static apr_status_t apply_suppress(reading_t *r, const header_t *h, okapi_binary_t value)
 {
-    static const word_value_t words[] = {{"none", 0},       {"all", -1},      {"dr", 0x1},
-                                         {"ndr", 0x2},      {"rn", 0x4},      {"nrn", 0x8},
-                                         {"oof", 0x10},     {"autoreply", 0x20}, {NULL, 0}};
+    static const word_value_t words[] = {{"none", 0},   {"all", -1},         {"dr", 0x1},
+                                         {"ndr", 0x2},  {"rn", 0x4},         {"nrn", 0x8},
+                                         {"oof", 0x10}, {"autoreply", 0x20}, {NULL, 0}};
     int suppress = 0;
     for (const char *p = text_of(r, value); *p; p += strspn(p, ", ")) {
         suppress |= word_value(words, p, 0);
@@ -240,8 +222,8 @@ static apr_status_t apply_keywords(reading_t *r, const header_t *h, okapi_binary
     }
     if (n == 0)
         return APR_SUCCESS;
-    apr_status_t status = okapi_named_ids(okapi_message_store(r->draft->message), &name, 1, 1, &id,
-                                          pool);
+    apr_status_t status =
+        okapi_named_ids(okapi_message_store(r->draft->message), &name, 1, 1, &id, pool);
     if (status != APR_SUCCESS)
         return status;
     okapi_propval_t keywords = {OKAPI_PROP_TAG(PT_MV_UNICODE, id)};
@@ -261,8 +243,8 @@ static apr_status_t apply_named(reading_t *r, const header_t *h, okapi_binary_t 
         *p = (char)apr_tolower(*p);
     okapi_propname_t name = {okapi_ps_internet_headers, MNID_STRING, 0, lower};
     apr_uint16_t id;
-    apr_status_t status = okapi_named_ids(okapi_message_store(r->draft->message), &name, 1, 1, &id,
-                                          pool);
+    apr_status_t status =
+        okapi_named_ids(okapi_message_store(r->draft->message), &name, 1, 1, &id, pool);
     if (status == APR_SUCCESS && !is_set(r, OKAPI_PROP_TAG(PT_UNICODE, id)))
         okapi__draft_put_str(r->draft, OKAPI_PROP_TAG(PT_UNICODE, id), text_of(r, value));
     return status;
@@ -285,13 +267,14 @@ static const header_t headers[] = {
     {"Message-ID", apply_text, PR_INTERNET_MESSAGE_ID},
     {"Priority", apply_priority, PR_PRIORITY},
     {"References", apply_text, PR_INTERNET_REFERENCES},
+    {"Received", apply_received, PR_CLIENT_SUBMIT_TIME},
     {"Reply-By", apply_date, PR_REPLY_TIME},
     {"Reply-To", apply_reply_to, PR_REPLY_RECIPIENT_ENTRIES},
     {"Return-Path", apply_named, 0},
     {"Return-Receipt-To", apply_flag, PR_ORIGINATOR_DELIVERY_REPORT_REQUESTED},
     {"Sender", apply_sender, 0},
     {"Sensitivity", apply_sensitivity, PR_SENSITIVITY},
-    {"Subject", apply_subject, PR_SUBJECT},
+    {"Subject", apply_text, PR_SUBJECT},
     {"Thread-Index", apply_thread_index, PR_CONVERSATION_INDEX},
     {"Thread-Topic", apply_topic, PR_CONVERSATION_TOPIC},
     {"To", apply_recipients, MAPI_TO},
@@ -309,9 +292,9 @@ static apr_status_t put_senders(reading_t *r)
         PR_SENDER_NAME,         PR_SENDER_ADDRTYPE, PR_SENDER_EMAIL_ADDRESS,
         PR_SENDER_SMTP_ADDRESS, PR_SENDER_ENTRYID,  PR_SENDER_SEARCH_KEY};
     static const okapi__person_tags_t representing_tags = {
-        PR_SENT_REPRESENTING_NAME,         PR_SENT_REPRESENTING_ADDRTYPE,
+        PR_SENT_REPRESENTING_NAME,          PR_SENT_REPRESENTING_ADDRTYPE,
         PR_SENT_REPRESENTING_EMAIL_ADDRESS, PR_SENT_REPRESENTING_SMTP_ADDRESS,
-        PR_SENT_REPRESENTING_ENTRYID,      PR_SENT_REPRESENTING_SEARCH_KEY};
+        PR_SENT_REPRESENTING_ENTRYID,       PR_SENT_REPRESENTING_SEARCH_KEY};
     apr_array_header_t *from = okapi__addresses(r->draft, r->from);
     apr_array_header_t *sender = okapi__addresses(r->draft, r->sender);
     if (from->nelts == 0)
@@ -320,8 +303,8 @@ static apr_status_t put_senders(reading_t *r)
         sender = from;
     if (from->nelts == 0)
         return APR_SUCCESS;
-    apr_status_t status = okapi__person_values(
-        r->draft, &APR_ARRAY_IDX(from, 0, okapi__address_t), &representing_tags, r->draft->values);
+    apr_status_t status = okapi__person_values(r->draft, &APR_ARRAY_IDX(from, 0, okapi__address_t),
+                                               &representing_tags, r->draft->values);
     if (status != APR_SUCCESS)
         return status;
     return okapi__person_values(r->draft, &APR_ARRAY_IDX(sender, 0, okapi__address_t), &sender_tags,
@@ -336,16 +319,30 @@ static apr_status_t apply_field(reading_t *r, const okapi__field_t *field)
     return APR_SUCCESS;
 }
 
-static void put_topic(reading_t *r)
+/* PR_CONVERSATION_TOPIC: what Thread-Topic says, else the subject without the prefix that the store
+ * divides from it. */
+static apr_status_t put_topic(reading_t *r)
 {
+    okapi_object_t *object = okapi_message_object(r->draft->message);
     const apr_array_header_t *values = r->draft->values;
+    apr_pool_t *pool = r->draft->mime->scratch_pool;
+    const okapi_proptag_t tag = PR_NORMALIZED_SUBJECT;
+    okapi_propval_t subject;
     for (int i = 0; i < values->nelts && !r->topic; i++) {
         const okapi_propval_t *value = &APR_ARRAY_IDX(values, i, okapi_propval_t);
-        if (value->tag == PR_NORMALIZED_SUBJECT)
-            r->topic = value->v.str;
+        if (value->tag != PR_SUBJECT)
+            continue;
+        apr_status_t status = okapi_object_set(object, value, 1, pool);
+        if (status == APR_SUCCESS)
+            status = okapi_object_get(object, &tag, 1, 0, &subject, pool, pool);
+        if (status != APR_SUCCESS)
+            return status;
+        if (subject.tag == tag)
+            r->topic = subject.v.str;
     }
     if (r->topic)
         okapi__draft_put_str(r->draft, PR_CONVERSATION_TOPIC, r->topic);
+    return APR_SUCCESS;
 }
 
 apr_status_t okapi__draft_headers(okapi__draft_t *draft)
@@ -360,9 +357,12 @@ apr_status_t okapi__draft_headers(okapi__draft_t *draft)
             return status;
     }
     apr_status_t status = put_senders(&r);
+    if (status == APR_SUCCESS)
+        status = put_topic(&r);
     if (status != APR_SUCCESS)
         return status;
-    put_topic(&r);
+    if (r.received && !is_set(&r, PR_CLIENT_SUBMIT_TIME))
+        okapi__draft_put(draft, okapi_propval_time(PR_CLIENT_SUBMIT_TIME, r.received));
 
     okapi_binary_t section = draft->root->headers;
     okapi__draft_put_str(draft, PR_TRANSPORT_MESSAGE_HEADERS,

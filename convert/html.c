@@ -23,14 +23,17 @@ static const struct {
     const char *name;
     tag_e kind;
 } tags[] = {
-    {"address", TAG_LINE}, {"article", TAG_LINE},   {"blockquote", TAG_PARAGRAPH}, {"br", TAG_BREAK},
-    {"center", TAG_LINE},  {"dd", TAG_LINE},        {"div", TAG_LINE},             {"dl", TAG_LINE},
-    {"dt", TAG_LINE},      {"footer", TAG_LINE},    {"form", TAG_LINE},            {"h1", TAG_PARAGRAPH},
-    {"h2", TAG_PARAGRAPH}, {"h3", TAG_PARAGRAPH},   {"h4", TAG_PARAGRAPH},         {"h5", TAG_PARAGRAPH},
-    {"h6", TAG_PARAGRAPH}, {"header", TAG_LINE},    {"hr", TAG_LINE},              {"li", TAG_ITEM},
-    {"ol", TAG_LINE},      {"p", TAG_PARAGRAPH},    {"pre", TAG_PARAGRAPH},        {"script", TAG_SKIP},
-    {"section", TAG_LINE}, {"style", TAG_SKIP},     {"table", TAG_LINE},           {"td", TAG_CELL},
-    {"th", TAG_CELL},      {"title", TAG_SKIP},     {"tr", TAG_LINE},              {"ul", TAG_LINE},
+    {"address", TAG_LINE}, {"article", TAG_LINE},  {"blockquote", TAG_PARAGRAPH},
+    {"br", TAG_BREAK},     {"center", TAG_LINE},   {"dd", TAG_LINE},
+    {"div", TAG_LINE},     {"dl", TAG_LINE},       {"dt", TAG_LINE},
+    {"footer", TAG_LINE},  {"form", TAG_LINE},     {"h1", TAG_PARAGRAPH},
+    {"h2", TAG_PARAGRAPH}, {"h3", TAG_PARAGRAPH},  {"h4", TAG_PARAGRAPH},
+    {"h5", TAG_PARAGRAPH}, {"h6", TAG_PARAGRAPH},  {"header", TAG_LINE},
+    {"hr", TAG_LINE},      {"li", TAG_ITEM},       {"ol", TAG_LINE},
+    {"p", TAG_PARAGRAPH},  {"pre", TAG_PARAGRAPH}, {"script", TAG_SKIP},
+    {"section", TAG_LINE}, {"style", TAG_SKIP},    {"table", TAG_LINE},
+    {"td", TAG_CELL},      {"th", TAG_CELL},       {"title", TAG_SKIP},
+    {"tr", TAG_LINE},      {"ul", TAG_LINE},
 };
 
 /* The entities that text in mail is written with; the rest of HTML's 2,000 stays as it is. */
@@ -38,24 +41,24 @@ static const struct {
     const char *name;
     const char *text;
 } entities[] = {
-    {"AMP", "&"},       {"Agrave", "À"},  {"Aacute", "Á"},  {"Acirc", "Â"},   {"Atilde", "Ã"},
-    {"Auml", "Ä"},      {"Aring", "Å"},   {"AElig", "Æ"},   {"Ccedil", "Ç"},  {"Egrave", "È"},
-    {"Eacute", "É"},    {"Ecirc", "Ê"},   {"Euml", "Ë"},    {"Iacute", "Í"},  {"Ntilde", "Ñ"},
-    {"Oacute", "Ó"},    {"Ocirc", "Ô"},   {"Otilde", "Õ"},  {"Ouml", "Ö"},    {"Oslash", "Ø"},
-    {"Uacute", "Ú"},    {"Uuml", "Ü"},    {"aacute", "á"},  {"acirc", "â"},   {"aelig", "æ"},
-    {"agrave", "à"},    {"amp", "&"},     {"apos", "'"},    {"aring", "å"},   {"atilde", "ã"},
-    {"auml", "ä"},      {"bdquo", "„"},   {"bull", "•"},    {"ccedil", "ç"},  {"cent", "¢"},
-    {"copy", "©"},      {"deg", "°"},     {"eacute", "é"},  {"ecirc", "ê"},   {"egrave", "è"},
-    {"euml", "ë"},      {"euro", "€"},    {"frac12", "½"},  {"gt", ">"},      {"hellip", "…"},
-    {"iacute", "í"},    {"icirc", "î"},   {"iexcl", "¡"},   {"igrave", "ì"},  {"iquest", "¿"},
-    {"iuml", "ï"},      {"laquo", "«"},   {"larr", "←"},    {"ldquo", "“"},   {"lsaquo", "‹"},
-    {"lsquo", "‘"},     {"lt", "<"},      {"mdash", "—"},   {"middot", "·"},  {"nbsp", " "},
-    {"ndash", "–"},     {"ntilde", "ñ"},  {"oacute", "ó"},  {"ocirc", "ô"},   {"ograve", "ò"},
-    {"oslash", "ø"},    {"otilde", "õ"},  {"ouml", "ö"},    {"para", "¶"},    {"pound", "£"},
-    {"quot", "\""},     {"raquo", "»"},   {"rarr", "→"},    {"rdquo", "”"},   {"reg", "®"},
-    {"rsaquo", "›"},    {"rsquo", "’"},   {"sbquo", "‚"},   {"sect", "§"},    {"shy", ""},
-    {"szlig", "ß"},     {"times", "×"},   {"trade", "™"},   {"uacute", "ú"},  {"ucirc", "û"},
-    {"ugrave", "ù"},    {"uuml", "ü"},    {"yen", "¥"},     {"zwnj", ""},
+    {"AMP", "&"},    {"Agrave", "À"}, {"Aacute", "Á"}, {"Acirc", "Â"},  {"Atilde", "Ã"},
+    {"Auml", "Ä"},   {"Aring", "Å"},  {"AElig", "Æ"},  {"Ccedil", "Ç"}, {"Egrave", "È"},
+    {"Eacute", "É"}, {"Ecirc", "Ê"},  {"Euml", "Ë"},   {"Iacute", "Í"}, {"Ntilde", "Ñ"},
+    {"Oacute", "Ó"}, {"Ocirc", "Ô"},  {"Otilde", "Õ"}, {"Ouml", "Ö"},   {"Oslash", "Ø"},
+    {"Uacute", "Ú"}, {"Uuml", "Ü"},   {"aacute", "á"}, {"acirc", "â"},  {"aelig", "æ"},
+    {"agrave", "à"}, {"amp", "&"},    {"apos", "'"},   {"aring", "å"},  {"atilde", "ã"},
+    {"auml", "ä"},   {"bdquo", "„"},  {"bull", "•"},   {"ccedil", "ç"}, {"cent", "¢"},
+    {"copy", "©"},   {"deg", "°"},    {"eacute", "é"}, {"ecirc", "ê"},  {"egrave", "è"},
+    {"euml", "ë"},   {"euro", "€"},   {"frac12", "½"}, {"gt", ">"},     {"hellip", "…"},
+    {"iacute", "í"}, {"icirc", "î"},  {"iexcl", "¡"},  {"igrave", "ì"}, {"iquest", "¿"},
+    {"iuml", "ï"},   {"laquo", "«"},  {"larr", "←"},   {"ldquo", "“"},  {"lsaquo", "‹"},
+    {"lsquo", "‘"},  {"lt", "<"},     {"mdash", "—"},  {"middot", "·"}, {"nbsp", " "},
+    {"ndash", "–"},  {"ntilde", "ñ"}, {"oacute", "ó"}, {"ocirc", "ô"},  {"ograve", "ò"},
+    {"oslash", "ø"}, {"otilde", "õ"}, {"ouml", "ö"},   {"para", "¶"},   {"pound", "£"},
+    {"quot", "\""},  {"raquo", "»"},  {"rarr", "→"},   {"rdquo", "”"},  {"reg", "®"},
+    {"rsaquo", "›"}, {"rsquo", "’"},  {"sbquo", "‚"},  {"sect", "§"},   {"shy", ""},
+    {"szlig", "ß"},  {"times", "×"},  {"trade", "™"},  {"uacute", "ú"}, {"ucirc", "û"},
+    {"ugrave", "ù"}, {"uuml", "ü"},   {"yen", "¥"},    {"zwnj", ""},
 };
 
 typedef struct text_t {
@@ -94,17 +97,14 @@ static void write_utf8(okapi_writer_t *out, unsigned long c)
 {
     if (c < 0x80) {
         okapi_write_u8(out, (unsigned char)c);
-    }
-    else if (c < 0x800) {
+    } else if (c < 0x800) {
         okapi_write_u8(out, (unsigned char)(0xC0 | c >> 6));
         okapi_write_u8(out, (unsigned char)(0x80 | (c & 0x3F)));
-    }
-    else if (c < 0x10000) {
+    } else if (c < 0x10000) {
         okapi_write_u8(out, (unsigned char)(0xE0 | c >> 12));
         okapi_write_u8(out, (unsigned char)(0x80 | (c >> 6 & 0x3F)));
         okapi_write_u8(out, (unsigned char)(0x80 | (c & 0x3F)));
-    }
-    else {
+    } else {
         okapi_write_u8(out, (unsigned char)(0xF0 | c >> 18));
         okapi_write_u8(out, (unsigned char)(0x80 | (c >> 12 & 0x3F)));
         okapi_write_u8(out, (unsigned char)(0x80 | (c >> 6 & 0x3F)));
@@ -234,24 +234,22 @@ char *okapi__html_to_text(const char *html, apr_size_t len, apr_size_t *text_len
         char c = *t.p;
         if (c == '<') {
             read_tag(&t);
-        }
-        else if (apr_isspace(c) && t.preformatted) {
-            if (c == '\n')
+        } else if (apr_isspace(c) && t.preformatted) {
+            if (c == '\n') {
                 t.pending_lines++;
-            else if (c != '\r')
-                t.is_blank_due = 1;
+            } else if (c != '\r') {
+                settle(&t);
+                okapi_write_u8(&t.out, ' ');
+            }
             t.p++;
-        }
-        else if (apr_isspace(c)) {
+        } else if (apr_isspace(c)) {
             t.is_blank_due = 1;
             t.p++;
-        }
-        else {
+        } else {
             settle(&t);
             if (c == '&') {
                 read_entity(&t);
-            }
-            else {
+            } else {
                 okapi_write_u8(&t.out, (unsigned char)c);
                 t.p++;
             }
@@ -306,11 +304,14 @@ char *okapi__html_from_text(const char *text, apr_size_t len, apr_size_t *html_l
 
 enum { REFERENCE_MAX = 512 };
 
-/* The reference at P up to one of ENDS, percent escapes decoded, marked if it is a target's. */
-static void mark(const char *p, const char *end, const char *ends, apr_hash_t *targets)
+/* SCHEME and the reference at P up to one of ENDS, percent escapes decoded, marked if it is a
+ * target's. */
+static void mark(const char *scheme, const char *p, const char *end, const char *ends,
+                 apr_hash_t *targets)
 {
     char key[REFERENCE_MAX];
-    apr_size_t n = 0;
+    apr_size_t n = strlen(scheme);
+    memcpy(key, scheme, n);
     while (p < end && n < sizeof(key) && !strchr(ends, *p)) {
         int high = *p == '%' && end - p > 2 ? okapi__hex_digit((unsigned char)p[1]) : -1;
         int low = high < 0 ? -1 : okapi__hex_digit((unsigned char)p[2]);
@@ -330,15 +331,15 @@ void okapi__html_mark_references(const char *html, apr_size_t len, apr_hash_t *t
     if (apr_hash_count(targets) == 0)
         return;
     for (const char *p = html; (p = find(p, end, "cid:")) < end; p++)
-        mark(p, end, "\"' \t\r\n<>)", targets);
+        mark("cid:", p + 4, end, "\"' \t\r\n<>)", targets);
     for (int i = 0; i < 2; i++) {
         apr_size_t n = strlen(attributes[i]);
         for (const char *p = html; (p = find(p, end, attributes[i])) < end; p++) {
             const char *value = p + n;
             if (value < end && (*value == '"' || *value == '\''))
-                mark(value + 1, end, *value == '"' ? "\"" : "'", targets);
+                mark("", value + 1, end, *value == '"' ? "\"" : "'", targets);
             else
-                mark(value, end, " \t\r\n>", targets);
+                mark("", value, end, " \t\r\n>", targets);
         }
     }
 }

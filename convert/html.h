@@ -19,7 +19,8 @@ char *okapi__html_from_text(const char *text, apr_size_t len, apr_size_t *html_l
 void okapi__html_mark_references(const char *html, apr_size_t len, apr_hash_t *targets,
                                  apr_pool_t *scratch_pool);
 
-/* The charset a <meta> tag near the beginning tells of, or NULL. BYTES are in an unknown charset. */
+/* The charset a <meta> tag near the beginning tells of, or NULL. BYTES are in an unknown charset.
+ */
 const char *okapi__html_charset(okapi_binary_t bytes, apr_pool_t *result_pool);
 
 #endif

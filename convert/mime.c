@@ -2,6 +2,7 @@
 #include "converter.h"
 
 #include <apr_strings.h>
+#include <gmime/gmime.h>
 
 /* Whatever a message holds, this much work is done on it. What is beyond stays readable in the
  * kept bytes, the header text and an attachment. */
@@ -51,6 +52,8 @@ apr_status_t okapi__draft_fill(okapi__mime_t *mime, okapi_message_t *message,
         content = okapi__content_of(&draft, root);
         okapi__draft_put_str(&draft, PR_MESSAGE_CLASS, "IPM.Note");
     }
+    if (depth) /* nobody delivers it: it isn't a draft nevertheless */
+        okapi__draft_put(&draft, okapi_propval_i32(PR_MESSAGE_FLAGS, MSGFLAG_READ));
     okapi__draft_body(&draft, content);
     status = okapi__draft_attachments(&draft, content);
     if (status != APR_SUCCESS)
@@ -65,7 +68,8 @@ static apr_status_t check_size(okapi_t *okapi, okapi_binary_t raw)
     const okapi_config_t *config = okapi_config(okapi);
     if ((apr_int64_t)raw.len > config->max_message) {
         okapi_log(okapi, OKAPI_LOG_WARNING, OKAPI_ETOOBIG,
-                  "a message of %" APR_SIZE_T_FMT " bytes is refused: MaxMessage is %" APR_INT64_T_FMT,
+                  "a message of %" APR_SIZE_T_FMT
+                  " bytes is refused: MaxMessage is %" APR_INT64_T_FMT,
                   raw.len, config->max_message);
         return OKAPI_ETOOBIG;
     }
@@ -80,10 +84,10 @@ static apr_status_t check_size(okapi_t *okapi, okapi_binary_t raw)
     return APR_SUCCESS;
 }
 
-static apr_status_t free_options(void *options)
+int okapi_mime_has_header(okapi_binary_t raw, const char *name)
 {
-    g_mime_parser_options_free(options);
-    return APR_SUCCESS;
+    okapi__field_t field;
+    return raw.len && okapi__field_find(raw, okapi__entity_eol(raw), name, &field);
 }
 
 apr_status_t okapi_mime_to_message(okapi_message_t *message, okapi_binary_t raw,
@@ -106,9 +110,6 @@ apr_status_t okapi_mime_to_message(okapi_message_t *message, okapi_binary_t raw,
     mime.recipients_left = MAX_RECIPIENTS;
     mime.result_pool = result_pool;
     mime.scratch_pool = scratch_pool;
-    mime.options = g_mime_parser_options_new();
-    apr_pool_cleanup_register(scratch_pool, mime.options, free_options, apr_pool_cleanup_null);
-    g_mime_parser_options_set_allow_addresses_without_domain(mime.options, TRUE);
 
     const okapi__entity_t *root = okapi__entity_parse(raw, &mime.limits, scratch_pool);
     okapi_message_set_raw(message, raw);

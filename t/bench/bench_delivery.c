@@ -52,7 +52,7 @@ static double deliver(const char *folder, apr_pool_t *pool)
         BENCH_TRY(okapi_message_create(&message, store,
                                        okapi_store_special(store, OKAPI_FOLDER_INBOX), 0, one,
                                        one));
-        BENCH_TRY(okapi_mime_to_message(message, message_of(i, one), one));
+        BENCH_TRY(okapi_mime_to_message(message, message_of(i, one), one, one));
         BENCH_TRY(okapi_message_save(message, OKAPI_SAVE_DELIVERY, one));
     }
     return MESSAGES / (bench_now() - start);

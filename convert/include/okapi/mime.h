@@ -15,4 +15,7 @@ void okapi_mime_init(void);
 apr_status_t okapi_mime_to_message(okapi_message_t *message, okapi_binary_t raw,
                                    apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
+/* Has the header section of RAW a field NAME? */
+int okapi_mime_has_header(okapi_binary_t raw, const char *name);
+
 #endif
