@@ -167,7 +167,8 @@ static apr_status_t too_small(dispatch_t *d, const rop_response_t *s, okapi_bina
 
     okapi_writer_init(&probe, 1024, 2 * MAPI_ROP_OUT_MAX, d->ctx->scratch_pool);
     rop_response_write(&probe, s, &d->ctx->codec);
-    needed = d->w->len - d->begin + probe.len + 4 * (apr_size_t)d->n_handles;
+    needed = d->w->len - d->begin + probe.len + 4 * (apr_size_t)d->n_handles + TOO_SMALL_HEADER +
+             requests.len;
     if (needed > MAPI_ROP_OUT_MAX && d->w->len == d->begin + 2)
         return OKAPI_EBUFFERTOOSMALL;
     answer.u.rop_buffer_too_small.size_needed =

@@ -109,13 +109,12 @@ int mapi_connect(mapi_request_t *q)
 int mapi_disconnect(mapi_request_t *q)
 {
     const char *reason;
-    mapi_code_e code = mapi_require_session(q, &reason);
+    mapi_code_e code;
     okapi_writer_t answer;
 
-    if (code == MAPI_SUCCESS && mapi_read_auxiliary(q) != APR_SUCCESS) {
-        code = MAPI_INVALID_BODY;
-        reason = "The body isn't that of a Disconnect.";
-    }
+    if (mapi_read_auxiliary(q) != APR_SUCCESS)
+        return mapi_refuse(q, MAPI_INVALID_BODY, "The body isn't that of a Disconnect.");
+    code = mapi_require_session(q, &reason);
     if (code != MAPI_SUCCESS)
         return mapi_refuse(q, code, reason);
     mapi_session_delete(&q->sessions, q->session->id, q->r->pool);

@@ -108,12 +108,11 @@ int mapi_execute(mapi_request_t *q)
     execute_t x;
     okapi_writer_t answer;
     apr_status_t status, rv;
-    mapi_code_e code = mapi_require_session(q, &reason);
+    mapi_code_e code;
 
-    if (code == MAPI_SUCCESS && read_request(q, &x) != APR_SUCCESS) {
-        code = MAPI_INVALID_BODY;
-        reason = "The body isn't that of an Execute.";
-    }
+    if (read_request(q, &x) != APR_SUCCESS)
+        return mapi_refuse(q, MAPI_INVALID_BODY, "The body isn't that of an Execute.");
+    code = mapi_require_session(q, &reason);
     if (code != MAPI_SUCCESS)
         return mapi_refuse(q, code, reason);
     mapi_accept(q);

@@ -1,7 +1,6 @@
 /* mod_mapi.c - MAPI over HTTP and Autodiscover inside httpd: configuration, directives, hooks. */
 #include "mod_mapi.h"
 
-#include <apr_optional_hooks.h>
 #include <apr_strings.h>
 #include <libxml/parser.h>
 
@@ -89,15 +88,11 @@ mapi_okapi_t mapi_okapi(void)
     return okapi_functions;
 }
 
-static void retrieve_functions(void)
+static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     okapi_functions.engine = APR_RETRIEVE_OPTIONAL_FN(okapi_httpd_engine);
     okapi_functions.user = APR_RETRIEVE_OPTIONAL_FN(okapi_httpd_user);
     okapi_functions.wait = APR_RETRIEVE_OPTIONAL_FN(okapi_httpd_wait);
-}
-
-static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
-{
     if (okapi_functions.engine == NULL) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
                      OKLOGNO(01001) "mod_mapi needs mod_okapi: add LoadModule okapi_module");
@@ -111,7 +106,6 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
 
 static void register_hooks(apr_pool_t *pool)
 {
-    ap_hook_optional_fn_retrieve(retrieve_functions, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(mapi_transport_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(mapi_autodiscover_handler, NULL, NULL, APR_HOOK_MIDDLE);

@@ -9,7 +9,7 @@
 #include <mod_okapi.h>
 #include <okapi_log.h>
 
-extern module AP_MODULE_DECLARE_DATA mapi_module;
+extern module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) mapi_module;
 
 typedef struct mapi_server_t {
     apr_interval_time_t session_lifetime; /* negative: not set */

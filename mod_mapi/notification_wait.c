@@ -62,13 +62,12 @@ static okapi_wait_e resume(okapi_wait_t *wait, request_rec *r, int events, void 
 int mapi_notification_wait(mapi_request_t *q)
 {
     const char *reason;
-    mapi_code_e code = mapi_look_at_session(q, &reason);
+    mapi_code_e code;
 
     okapi_read_u32(&q->body); /* Flags, reserved */
-    if (code == MAPI_SUCCESS && mapi_read_auxiliary(q) != APR_SUCCESS) {
-        code = MAPI_INVALID_BODY;
-        reason = "The body isn't that of a NotificationWait.";
-    }
+    if (mapi_read_auxiliary(q) != APR_SUCCESS)
+        return mapi_refuse(q, MAPI_INVALID_BODY, "The body isn't that of a NotificationWait.");
+    code = mapi_look_at_session(q, &reason);
     if (code != MAPI_SUCCESS)
         return mapi_refuse(q, code, reason);
     mapi_accept(q);
