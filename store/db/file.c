@@ -3,8 +3,10 @@
  */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <apr_portable.h>
 #include <apr_strings.h>
 
 #include "db/private.h"
@@ -27,6 +29,21 @@ static int allowed(const char *path, int access)
     return faccessat(AT_FDCWD, path, access, AT_EACCESS) == 0;
 }
 
+/* What root's tools make belongs to whom the directory belongs: httpd's user has to open it, too.
+ * Only a file just made is given away, and by its descriptor. */
+static apr_status_t give_to_owner(apr_file_t *file, const char *dir)
+{
+    apr_os_file_t fd;
+    struct stat st;
+
+    apr_os_file_get(&fd, file);
+    if (geteuid() == 0 && (stat(dir, &st) != 0 || fchown(fd, st.st_uid, st.st_gid) != 0)) {
+        return errno;
+    }
+    return APR_SUCCESS;
+}
+
+/* APR_EEXIST if there is one. */
 static apr_status_t create_file(const char *path, apr_pool_t *scratch_pool)
 {
     apr_file_t *file;
@@ -34,7 +51,12 @@ static apr_status_t create_file(const char *path, apr_pool_t *scratch_pool)
         apr_file_open(&file, path, APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_EXCL, PERMISSIONS,
                       scratch_pool);
 
-    return rv ? rv : apr_file_close(file);
+    if (rv) {
+        return rv;
+    }
+    rv = give_to_owner(file, directory_of(path, scratch_pool));
+    apr_file_close(file);
+    return rv;
 }
 
 static apr_status_t check(const okapi__db_t *db, int create, apr_pool_t *scratch_pool)
@@ -80,7 +102,10 @@ apr_status_t okapi__file_open(okapi__db_t *db, int create, apr_pool_t *result_po
     if (rv) {
         return rv;
     }
-    rv = okapi__writelock_create(&db->writelock, lock_path, PERMISSIONS, result_pool);
+    rv = create_file(lock_path, scratch_pool);
+    if (rv == APR_SUCCESS || APR_STATUS_IS_EEXIST(rv)) {
+        rv = okapi__writelock_create(&db->writelock, lock_path, result_pool);
+    }
     if (rv) {
         okapi__db_log(db, OKAPI_LOG_ERROR, rv, "the lock %s can't be opened: it %s", lock_path,
                       okapi__failures[FAILURE_READONLY].advice);

@@ -94,7 +94,7 @@ apr_status_t okapi__file_open(okapi__db_t *db, int create, apr_pool_t *result_po
 typedef struct okapi__writelock_t okapi__writelock_t;
 
 apr_status_t okapi__writelock_create(okapi__writelock_t **lock, const char *path,
-                                     apr_fileperms_t permissions, apr_pool_t *result_pool);
+                                     apr_pool_t *result_pool);
 apr_status_t okapi__writelock_acquire(okapi__writelock_t *lock);
 void okapi__writelock_release(okapi__writelock_t *lock);
 

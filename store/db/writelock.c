@@ -15,7 +15,7 @@ struct okapi__writelock_t {
 };
 
 apr_status_t okapi__writelock_create(okapi__writelock_t **lock, const char *path,
-                                     apr_fileperms_t permissions, apr_pool_t *result_pool)
+                                     apr_pool_t *result_pool)
 {
     okapi__writelock_t *l = apr_pcalloc(result_pool, sizeof(*l));
     apr_status_t rv;
@@ -24,8 +24,8 @@ apr_status_t okapi__writelock_create(okapi__writelock_t **lock, const char *path
     if (rv) {
         return rv;
     }
-    rv = apr_file_open(&l->file, path, APR_FOPEN_READ | APR_FOPEN_WRITE | APR_FOPEN_CREATE,
-                       permissions, result_pool);
+    rv = apr_file_open(&l->file, path, APR_FOPEN_READ | APR_FOPEN_WRITE, APR_FPROT_OS_DEFAULT,
+                       result_pool);
     if (rv) {
         return rv;
     }

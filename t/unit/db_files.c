@@ -118,6 +118,28 @@ static void readonly(apr_pool_t *pool)
     chmod(test_dir, 0700);
 }
 
+/* What root makes in a directory of httpd's user must be httpd's. */
+static void ownership(apr_pool_t *pool)
+{
+    static const char *const files[] = {"store.db", "store.db.lock"};
+    const char *dir = test_path("theirs", pool);
+    struct stat st;
+    apr_status_t rv;
+    apr_size_t i;
+
+    if (geteuid() != 0) {
+        diag("not root: whom a new database belongs to isn't looked at");
+        return;
+    }
+    ok(mkdir(dir, 0750) == 0 && chown(dir, 65534, 65534) == 0, "a directory of somebody else's");
+    ok(open_file_db("theirs/store.db", 1, 1, &rv, pool) != NULL, "root creates a database in it");
+    for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        const char *path = apr_pstrcat(pool, dir, "/", files[i], NULL);
+        ok(stat(path, &st) == 0 && st.st_uid == 65534 && st.st_gid == 65534, "%s is theirs",
+           files[i]);
+    }
+}
+
 /* ---- a disk that fails meanwhile ---- */
 
 static apr_status_t limit_pages(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
@@ -340,6 +362,7 @@ int main(void)
     opening(pool);
     settings(pool);
     readonly(pool);
+    ownership(pool);
     disk_full(pool);
     corrupt(pool);
     lost_log(pool);
