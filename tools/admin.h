@@ -1,0 +1,67 @@
+/* admin.h - okapi-admin: one table of commands, one function each. */
+#ifndef OKAPI_TOOLS_ADMIN_H
+#define OKAPI_TOOLS_ADMIN_H
+
+#include <apr_tables.h>
+#include <okapi/user.h>
+
+#include "common.h"
+#include "output.h"
+
+/* A command while it runs. */
+typedef struct admin_t {
+    tool_t tool;
+    int as_json;
+    apr_array_header_t *args; /* of const char *: as many as the command takes */
+    apr_table_t *options;     /* long name: value, "" for what takes none; some several times */
+} admin_t;
+
+typedef enum admin_needs_e {
+    ADMIN_NEEDS_NOTHING,
+    ADMIN_NEEDS_CONFIG,
+    ADMIN_NEEDS_DATABASE
+} admin_needs_e;
+
+/* An option beside the common ones; VALUE is what stands for its argument, NULL if it has none.
+ * NAME NULL ends an array. */
+typedef struct admin_option_t {
+    const char *name;
+    const char *value;
+    const char *help;
+} admin_option_t;
+
+typedef struct admin_command_t {
+    const char *noun, *verb;
+    const char *args; /* "NAME", separated by blanks; each is required */
+    const char *help; /* a sentence */
+    admin_needs_e needs;
+    const admin_option_t *options; /* may be NULL */
+    int (*run)(admin_t *admin);    /* returns an exit code */
+} admin_command_t;
+
+static inline const char *admin_arg(const admin_t *admin, int i)
+{
+    return APR_ARRAY_IDX(admin->args, i, const char *);
+}
+
+static inline const char *admin_option(const admin_t *admin, const char *name)
+{
+    return apr_table_get(admin->options, name);
+}
+
+/* The user named by the I-th argument. */
+int admin_find_user(admin_t *admin, int i, okapi_user_t **user);
+
+int admin_config_template(admin_t *admin);
+int admin_folder_list(admin_t *admin);
+int admin_store_create_database(admin_t *admin);
+int admin_store_list(admin_t *admin);
+int admin_store_show(admin_t *admin);
+int admin_user_add(admin_t *admin);
+int admin_user_delete(admin_t *admin);
+int admin_user_list(admin_t *admin);
+int admin_user_passwd(admin_t *admin);
+int admin_user_set(admin_t *admin);
+int admin_user_show(admin_t *admin);
+
+#endif

@@ -1,0 +1,89 @@
+/* admin_store.c - okapi-admin store: the database and the mailboxes in it. */
+#include <okapi/store.h>
+
+#include "admin.h"
+
+static const output_column_t columns[] = {{"owner", "Owner", OUTPUT_TEXT},
+                                          {"email", "Address", OUTPUT_TEXT},
+                                          {"messages", "Messages", OUTPUT_NUMBER},
+                                          {"bytes", "Size", OUTPUT_BYTES},
+                                          {"change", "Change", OUTPUT_NUMBER},
+                                          {"guid", "GUID", OUTPUT_TEXT},
+                                          {NULL, NULL, OUTPUT_TEXT}};
+
+int admin_store_create_database(admin_t *admin)
+{
+    tool_t *tool = &admin->tool;
+    apr_status_t rv = okapi_create(tool->config, &tool->host, tool->pool);
+    if (rv != APR_SUCCESS) {
+        return tool_fail(tool, rv, "%s can't be created", tool->config->database);
+    }
+    output_done(json_pack("{s:s}", "database", tool->config->database), admin->as_json,
+                "The database %s is ready.", tool->config->database);
+    return EX_OK;
+}
+
+/* *ROW is what there is to know about the mailbox of USER. */
+static apr_status_t describe(json_t **row, admin_t *admin, const okapi_user_t *user,
+                             apr_pool_t *pool)
+{
+    static const okapi_proptag_t tags[] = {PR_CONTENT_COUNT, PR_MESSAGE_SIZE_EXTENDED};
+    okapi_propval_t values[2];
+    okapi_store_t *store;
+    okapi_cn_t cn;
+    apr_status_t rv = okapi_store_open(&store, admin->tool.okapi, user, user, pool, pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi_object_get(okapi_store_object(store), tags, 2, 0, values, pool, pool);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi_store_cn(store, &cn, pool);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    *row = json_pack("{s:s, s:s, s:I, s:s, s:i, s:I, s:I}", "owner", user->name, "email",
+                     user->email, "id", (json_int_t)okapi_store_id(store), "guid",
+                     okapi_guid_format(okapi_store_guid(store), pool), "messages",
+                     (int)values[0].v.i32, "bytes", (json_int_t)values[1].v.i64, "change",
+                     (json_int_t)cn);
+    return APR_SUCCESS;
+}
+
+int admin_store_show(admin_t *admin)
+{
+    okapi_user_t *user;
+    json_t *record;
+    int code = admin_find_user(admin, 0, &user);
+    if (code) {
+        return code;
+    }
+    apr_status_t rv = describe(&record, admin, user, admin->tool.pool);
+    if (rv != APR_SUCCESS) {
+        return tool_fail(&admin->tool, rv, "the mailbox of %s can't be read", user->name);
+    }
+    output_record(record, columns, admin->as_json, admin->tool.pool);
+    return EX_OK;
+}
+
+int admin_store_list(admin_t *admin)
+{
+    apr_pool_t *pool = admin->tool.pool, *row_pool;
+    apr_array_header_t *users;
+    json_t *rows = json_array(), *row;
+    apr_status_t rv = okapi_user_list(&users, admin->tool.okapi, pool, pool);
+    if (rv != APR_SUCCESS) {
+        return tool_fail(&admin->tool, rv, "the users can't be read");
+    }
+    apr_pool_create(&row_pool, pool);
+    for (int i = 0; i < users->nelts; i++) {
+        const okapi_user_t *user = APR_ARRAY_IDX(users, i, okapi_user_t *);
+        apr_pool_clear(row_pool);
+        rv = describe(&row, admin, user, row_pool);
+        if (rv != APR_SUCCESS) {
+            return tool_fail(&admin->tool, rv, "the mailbox of %s can't be read", user->name);
+        }
+        json_array_append_new(rows, row);
+    }
+    output_table(rows, columns, admin->as_json, pool);
+    return EX_OK;
+}

@@ -1,0 +1,260 @@
+/* admin_user.c - okapi-admin user: adding, showing, changing and deleting users. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <okapi/error.h>
+
+#include "admin.h"
+
+enum { LINE_SIZE = 256 };
+
+static const output_column_t list_columns[] = {{"name", "Name", OUTPUT_TEXT},
+                                               {"fullname", "Full name", OUTPUT_TEXT},
+                                               {"email", "Address", OUTPUT_TEXT},
+                                               {"admin", "Admin", OUTPUT_TEXT},
+                                               {"disabled", "Disabled", OUTPUT_TEXT},
+                                               {NULL, NULL, OUTPUT_TEXT}};
+
+static const output_column_t show_columns[] = {{"name", "Name", OUTPUT_TEXT},
+                                               {"fullname", "Full name", OUTPUT_TEXT},
+                                               {"email", "Address", OUTPUT_TEXT},
+                                               {"aliases", "Aliases", OUTPUT_TEXT},
+                                               {"admin", "Admin", OUTPUT_TEXT},
+                                               {"disabled", "Disabled", OUTPUT_TEXT},
+                                               {"hidden", "Hidden", OUTPUT_TEXT},
+                                               {"password", "Password set", OUTPUT_TEXT},
+                                               {"dn", "X.500 name", OUTPUT_TEXT},
+                                               {NULL, NULL, OUTPUT_TEXT}};
+
+static json_t *json_of_user(const okapi_user_t *user)
+{
+    return json_pack("{s:I, s:s, s:s, s:s, s:b, s:b, s:b, s:b}", "id", (json_int_t)user->id,
+                     "name", user->name, "fullname", user->fullname, "email", user->email,
+                     "admin", (user->flags & OKAPI_USER_ADMIN) != 0, "disabled",
+                     (user->flags & OKAPI_USER_DISABLED) != 0, "hidden",
+                     (user->flags & OKAPI_USER_HIDDEN) != 0, "password", *user->password != '\0');
+}
+
+/* ---- passwords ---- */
+
+static int read_line(char line[LINE_SIZE])
+{
+    if (!fgets(line, LINE_SIZE, stdin)) {
+        return 0;
+    }
+    line[strcspn(line, "\r\n")] = '\0';
+    return 1;
+}
+
+/* *PASSWORD from standard input or the terminal; NULL if neither is asked for. */
+static int read_password(admin_t *admin, int ask, const char **password)
+{
+    *password = NULL;
+    if (admin_option(admin, "password-stdin")) {
+        char line[LINE_SIZE];
+        if (!read_line(line) || !*line) {
+            tool_error(&admin->tool, "there is no password on the first line of standard input");
+            return EX_DATAERR;
+        }
+        *password = apr_pstrdup(admin->tool.pool, line);
+    } else if (ask && isatty(STDIN_FILENO)) {
+        const char *first = apr_pstrdup(admin->tool.pool, getpass("New password: "));
+        if (strcmp(first, getpass("Once more: ")) != 0) {
+            tool_error(&admin->tool, "the two passwords differ; nothing was changed");
+            return EX_DATAERR;
+        }
+        *password = first;
+    } else if (ask) {
+        return tool_usage_error(&admin->tool, "okapi-admin user passwd",
+                                "give the password on standard input, with --password-stdin");
+    }
+    return 0;
+}
+
+/* ---- commands ---- */
+
+int admin_user_add(admin_t *admin)
+{
+    tool_t *tool = &admin->tool;
+    const char *email = admin_option(admin, "email"), *fullname = admin_option(admin, "fullname");
+    const char *password;
+    okapi_user_t user = {.name = admin_arg(admin, 0), .email = email,
+                         .fullname = fullname ? fullname : "",
+                         .flags = admin_option(admin, "admin") ? OKAPI_USER_ADMIN : 0}, *added;
+    if (!email) {
+        return tool_usage_error(tool, "okapi-admin user add", "--email ADDRESS is missing");
+    }
+    int code = read_password(admin, 0, &password);
+    if (code) {
+        return code;
+    }
+    apr_status_t rv = okapi_user_add(tool->okapi, &user, password, tool->pool);
+    if (rv == OKAPI_EEXISTS) {
+        tool_error(tool, "the name %s or the address %s is taken; 'okapi-admin user list' shows "
+                   "by whom", user.name, email);
+        return EX_CANTCREAT;
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi_user_by_login(&added, tool->okapi, user.name, tool->pool, tool->pool);
+    }
+    if (rv != APR_SUCCESS) {
+        return tool_fail(tool, rv, "%s can't be added", user.name);
+    }
+    output_done(json_of_user(added), admin->as_json, "Added %s <%s>%s.", added->name,
+                added->email, password ? "" : ", who has no password yet");
+    return EX_OK;
+}
+
+int admin_user_list(admin_t *admin)
+{
+    apr_pool_t *pool = admin->tool.pool;
+    apr_array_header_t *users;
+    json_t *rows = json_array();
+    apr_status_t rv = okapi_user_list(&users, admin->tool.okapi, pool, pool);
+    if (rv != APR_SUCCESS) {
+        return tool_fail(&admin->tool, rv, "the users can't be read");
+    }
+    for (int i = 0; i < users->nelts; i++) {
+        json_array_append_new(rows, json_of_user(APR_ARRAY_IDX(users, i, okapi_user_t *)));
+    }
+    output_table(rows, list_columns, admin->as_json, pool);
+    return EX_OK;
+}
+
+int admin_user_show(admin_t *admin)
+{
+    tool_t *tool = &admin->tool;
+    okapi_user_t *user;
+    apr_array_header_t *aliases;
+    json_t *names = json_array();
+    int code = admin_find_user(admin, 0, &user);
+    if (code) {
+        return code;
+    }
+    apr_status_t rv = okapi_user_aliases(&aliases, tool->okapi, user, tool->pool, tool->pool);
+    if (rv != APR_SUCCESS) {
+        return tool_fail(tool, rv, "the addresses of %s can't be read", user->name);
+    }
+    for (int i = 0; i < aliases->nelts; i++) {
+        json_array_append_new(names, json_string(APR_ARRAY_IDX(aliases, i, const char *)));
+    }
+    json_t *record = json_of_user(user);
+    json_object_set_new(record, "aliases", names);
+    json_object_set_new(record, "dn", json_string(okapi_user_dn(tool->okapi, user, tool->pool)));
+    output_record(record, show_columns, admin->as_json, tool->pool);
+    return EX_OK;
+}
+
+/* The flags of --X and --no-X alike. */
+static void change_flag(const admin_t *admin, okapi_user_t *user, apr_uint32_t flag,
+                        const char *on, const char *off)
+{
+    if (admin_option(admin, on)) {
+        user->flags |= flag;
+    }
+    if (admin_option(admin, off)) {
+        user->flags &= ~flag;
+    }
+}
+
+typedef struct aliases_t {
+    admin_t *admin;
+    const okapi_user_t *user;
+    int code;
+} aliases_t;
+
+/* Called for each --alias and --remove-alias; 0 ends it. */
+static int change_alias(void *baton, const char *option, const char *address)
+{
+    aliases_t *b = baton;
+    tool_t *tool = &b->admin->tool;
+    int adding = strcmp(option, "alias") == 0;
+    apr_status_t rv = adding
+        ? okapi_user_add_alias(tool->okapi, b->user, address, tool->pool)
+        : okapi_user_remove_alias(tool->okapi, b->user, address, tool->pool);
+    if (rv != APR_SUCCESS) {
+        b->code = tool_fail(tool, rv, "the alias %s of %s can't be %s", address, b->user->name,
+                            adding ? "added" : "removed");
+    }
+    return rv == APR_SUCCESS;
+}
+
+int admin_user_set(admin_t *admin)
+{
+    tool_t *tool = &admin->tool;
+    okapi_user_t *user;
+    const char *email = admin_option(admin, "email"), *fullname = admin_option(admin, "fullname");
+    int code = admin_find_user(admin, 0, &user);
+    if (code) {
+        return code;
+    }
+    user->email = email ? email : user->email;
+    user->fullname = fullname ? fullname : user->fullname;
+    change_flag(admin, user, OKAPI_USER_ADMIN, "admin", "no-admin");
+    change_flag(admin, user, OKAPI_USER_DISABLED, "disable", "enable");
+    change_flag(admin, user, OKAPI_USER_HIDDEN, "hide", "unhide");
+    apr_status_t rv = okapi_user_update(tool->okapi, user, tool->pool);
+    if (rv != APR_SUCCESS) {
+        return tool_fail(tool, rv, "%s can't be changed", user->name);
+    }
+    aliases_t baton = {admin, user, 0};
+    apr_table_do(change_alias, &baton, admin->options, "alias", "remove-alias", NULL);
+    return baton.code ? baton.code : admin_user_show(admin);
+}
+
+int admin_user_passwd(admin_t *admin)
+{
+    tool_t *tool = &admin->tool;
+    okapi_user_t *user;
+    const char *password;
+    int code = admin_find_user(admin, 0, &user);
+    if (!code) {
+        code = read_password(admin, 1, &password);
+    }
+    if (code) {
+        return code;
+    }
+    apr_status_t rv = okapi_user_set_password(tool->okapi, user->name, password, tool->pool);
+    if (rv != APR_SUCCESS) {
+        return tool_fail(tool, rv, "the password of %s can't be set", user->name);
+    }
+    output_done(json_pack("{s:s}", "name", user->name), admin->as_json,
+                "The password of %s is set.", user->name);
+    return EX_OK;
+}
+
+static int is_confirmed(const admin_t *admin, const okapi_user_t *user)
+{
+    char line[LINE_SIZE];
+    if (admin_option(admin, "yes") || !isatty(STDIN_FILENO)) {
+        return 1;
+    }
+    printf("Delete %s <%s> and the mailbox with everything in it? [y/N] ", user->name,
+           user->email);
+    fflush(stdout);
+    return read_line(line) && apr_tolower(line[0]) == 'y';
+}
+
+int admin_user_delete(admin_t *admin)
+{
+    tool_t *tool = &admin->tool;
+    okapi_user_t *user;
+    int code = admin_find_user(admin, 0, &user);
+    if (code) {
+        return code;
+    }
+    if (!is_confirmed(admin, user)) {
+        tool_error(tool, "nothing was deleted");
+        return EX_OK;
+    }
+    apr_status_t rv = okapi_user_delete(tool->okapi, user->name, tool->pool);
+    if (rv != APR_SUCCESS) {
+        return tool_fail(tool, rv, "%s can't be deleted", user->name);
+    }
+    output_done(json_pack("{s:s}", "name", user->name), admin->as_json,
+                "Deleted %s and the mailbox.", user->name);
+    return EX_OK;
+}
