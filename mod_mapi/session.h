@@ -6,6 +6,7 @@
 #ifndef MAPI_SESSION_H
 #define MAPI_SESSION_H
 
+#include <apr_file_io.h>
 #include <apr_tables.h>
 #include <okapi/user.h>
 
@@ -34,6 +35,7 @@ typedef struct mapi_session_t {
     mapi_logon_t *logons[MAPI_LOGON_MAX]; /* NULL: not in use */
     apr_array_header_t *handles;          /* of mapi_handle_t *, by rising number */
     apr_uint32_t next_handle;
+    apr_file_t *lock; /* session_file.c; NULL: not locked */
     apr_pool_t *pool; /* everything above */
 } mapi_session_t;
 

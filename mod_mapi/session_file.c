@@ -78,18 +78,32 @@ apr_status_t mapi_session_open(mapi_session_t **session, const mapi_sessions_t *
 {
     const char *path = path_of(sessions, id, result_pool);
     apr_file_t *file;
+    apr_status_t rv;
 
     for (;;) {
-        apr_status_t rv = open_file(&file, path, result_pool);
-
+        rv = open_file(&file, path, result_pool);
         if (rv != APR_SUCCESS)
             return rv;
         rv = lock(file);
         if (rv != APR_SUCCESS)
             return rv;
         if (is_current(file, path, result_pool))
-            return load(session, sessions, id, file, result_pool);
+            break;
         apr_file_close(file);
+    }
+    rv = load(session, sessions, id, file, result_pool);
+    if (rv == APR_SUCCESS)
+        (*session)->lock = file;
+    else
+        apr_file_close(file);
+    return rv;
+}
+
+void mapi_session_unlock(mapi_session_t *session)
+{
+    if (session != NULL && session->lock != NULL) {
+        apr_file_close(session->lock);
+        session->lock = NULL;
     }
 }
 

@@ -24,6 +24,9 @@ apr_status_t mapi_session_open(mapi_session_t **session, const mapi_sessions_t *
 apr_status_t mapi_session_read(mapi_session_t **session, const mapi_sessions_t *sessions,
                                const char *id, apr_pool_t *result_pool);
 
+/* Before the answer goes out: the client's next request may be there at once. NULL is fine. */
+void mapi_session_unlock(mapi_session_t *session);
+
 /* Stores a new session or one that is locked. */
 apr_status_t mapi_session_store(mapi_session_t *session, const mapi_sessions_t *sessions,
                                 apr_pool_t *scratch_pool);

@@ -167,6 +167,7 @@ static mapi_code_e find_session(mapi_request_t *q, int lock, const char **reason
         return MAPI_INVALID_SEQUENCE;
     }
     if (rv == OKAPI_ENOTFOUND || (rv == APR_SUCCESS && strcmp(q->session->user, q->user->name))) {
+        mapi_session_unlock(q->session);
         *reason = "There is no such session any more: connect again.";
         q->session = NULL;
         return MAPI_CONTEXT_NOT_FOUND;
@@ -252,6 +253,7 @@ int mapi_refuse(mapi_request_t *q, mapi_code_e code, const char *reason)
                                     "<p>X-ResponseCode %d: %s</p>\n",
                                     code, ap_escape_html(r->pool, reason));
 
+    mapi_session_unlock(q->session);
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                   OKLOGNO(01010) "%s of %s is refused with code %d: %s",
                   q->type ? q->type : r->method, r->user ? r->user : "nobody", code, reason);
@@ -279,6 +281,7 @@ void mapi_done(const mapi_request_t *q, mapi_code_e code, const okapi_writer_t *
 {
     char start[APR_RFC822_DATE_LEN];
 
+    mapi_session_unlock(q->session);
     apr_rfc822_date(start, q->start);
     ap_rprintf(q->r, "DONE\r\nX-ElapsedTime: %" APR_TIME_T_FMT "\r\nX-StartTime: %s\r\n",
                apr_time_as_msec(apr_time_now() - q->start), start);
