@@ -11,11 +11,6 @@ void okapi_reader_init(okapi_reader_t *r, const void *data, apr_size_t len)
     r->failed = 0;
 }
 
-apr_size_t okapi_reader_left(const okapi_reader_t *r)
-{
-    return (apr_size_t)(r->end - r->p);
-}
-
 /* Nothing is left after a failure, so that loops over what is left end. */
 void okapi_reader_fail(okapi_reader_t *r)
 {
@@ -28,18 +23,6 @@ apr_status_t okapi_reader_status(const okapi_reader_t *r, int at_end)
     return r->failed || (at_end && r->p != r->end) ? OKAPI_EFORMAT : APR_SUCCESS;
 }
 
-const unsigned char *okapi_read_bytes(okapi_reader_t *r, apr_size_t len)
-{
-    const unsigned char *bytes = r->p;
-
-    if (r->failed || len > okapi_reader_left(r)) {
-        okapi_reader_fail(r);
-        return NULL;
-    }
-    r->p += len;
-    return bytes;
-}
-
 okapi_reader_t okapi_read_sub(okapi_reader_t *r, apr_size_t len)
 {
     const unsigned char *bytes = okapi_read_bytes(r, len);
@@ -48,36 +31,6 @@ okapi_reader_t okapi_read_sub(okapi_reader_t *r, apr_size_t len)
     okapi_reader_init(&sub, bytes, bytes ? len : 0);
     sub.failed = !bytes;
     return sub;
-}
-
-static apr_uint64_t read_le(okapi_reader_t *r, apr_size_t size)
-{
-    const unsigned char *bytes = okapi_read_bytes(r, size);
-    apr_uint64_t v = 0;
-
-    while (bytes && size > 0)
-        v = v << 8 | bytes[--size];
-    return v;
-}
-
-apr_byte_t okapi_read_u8(okapi_reader_t *r)
-{
-    return (apr_byte_t)read_le(r, 1);
-}
-
-apr_uint16_t okapi_read_u16(okapi_reader_t *r)
-{
-    return (apr_uint16_t)read_le(r, 2);
-}
-
-apr_uint32_t okapi_read_u32(okapi_reader_t *r)
-{
-    return (apr_uint32_t)read_le(r, 4);
-}
-
-apr_uint64_t okapi_read_u64(okapi_reader_t *r)
-{
-    return read_le(r, 8);
 }
 
 apr_uint64_t okapi_read_u48be(okapi_reader_t *r)

@@ -8,6 +8,8 @@
 #ifndef OKAPI_WIRE_H
 #define OKAPI_WIRE_H
 
+#include <string.h>
+
 #include <okapi/types.h>
 
 typedef struct okapi_reader_t {
@@ -18,7 +20,10 @@ typedef struct okapi_reader_t {
 
 void okapi_reader_init(okapi_reader_t *r, const void *data, apr_size_t len);
 
-apr_size_t okapi_reader_left(const okapi_reader_t *r);
+static inline apr_size_t okapi_reader_left(const okapi_reader_t *r)
+{
+    return (apr_size_t)(r->end - r->p);
+}
 
 /* Mark the input as malformed: for what only the caller can see is wrong. */
 void okapi_reader_fail(okapi_reader_t *r);
@@ -26,15 +31,50 @@ void okapi_reader_fail(okapi_reader_t *r);
 /* APR_SUCCESS or OKAPI_EFORMAT; with AT_END also demands that nothing is left. */
 apr_status_t okapi_reader_status(const okapi_reader_t *r, int at_end);
 
-apr_byte_t okapi_read_u8(okapi_reader_t *r);
-apr_uint16_t okapi_read_u16(okapi_reader_t *r);
-apr_uint32_t okapi_read_u32(okapi_reader_t *r);
-apr_uint64_t okapi_read_u64(okapi_reader_t *r);
+/* LEN bytes inside the reader's own buffer; NULL (and failed) if there are fewer. */
+static inline const unsigned char *okapi_read_bytes(okapi_reader_t *r, apr_size_t len)
+{
+    const unsigned char *bytes = r->p;
+
+    if (r->failed || len > okapi_reader_left(r)) {
+        okapi_reader_fail(r);
+        return NULL;
+    }
+    r->p += len;
+    return bytes;
+}
+
+/* Integers are read inline: a ROP is mostly these, and a call for each costs more than it does. */
+#if APR_IS_BIGENDIAN
+#define OKAPI__LE(v, bits) __builtin_bswap##bits(v)
+#else
+#define OKAPI__LE(v, bits) (v)
+#endif
+#define OKAPI__READ_LE(bits, type)                                                                 \
+    static inline type okapi_read_u##bits(okapi_reader_t *r)                                       \
+    {                                                                                              \
+        const unsigned char *bytes = okapi_read_bytes(r, sizeof(type));                            \
+        type v = 0;                                                                                \
+                                                                                                   \
+        if (bytes)                                                                                 \
+            memcpy(&v, bytes, sizeof(v));                                                          \
+        return OKAPI__LE(v, bits);                                                                 \
+    }
+OKAPI__READ_LE(16, apr_uint16_t)
+OKAPI__READ_LE(32, apr_uint32_t)
+OKAPI__READ_LE(64, apr_uint64_t)
+#undef OKAPI__READ_LE
+#undef OKAPI__LE
+
+static inline apr_byte_t okapi_read_u8(okapi_reader_t *r)
+{
+    const unsigned char *bytes = okapi_read_bytes(r, 1);
+
+    return bytes ? *bytes : 0;
+}
+
 apr_uint64_t okapi_read_u48be(okapi_reader_t *r); /* the counter of a FID or MID */
 okapi_guid_t okapi_read_guid(okapi_reader_t *r);
-
-/* LEN bytes inside the reader's own buffer; NULL (and failed) if there are fewer. */
-const unsigned char *okapi_read_bytes(okapi_reader_t *r, apr_size_t len);
 
 /* Like okapi_read_bytes, as a reader over just these bytes. */
 okapi_reader_t okapi_read_sub(okapi_reader_t *r, apr_size_t len);
