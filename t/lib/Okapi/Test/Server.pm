@@ -212,11 +212,7 @@ sub load_modules {
 sub own_files {
     my ($self) = @_;
     return unless $> == 0;
-    my ($uid, $gid) = (getpwnam 'www-data')[2, 3];
-    for my $dir ("$self->{dir}/data", "$self->{dir}/run") {
-        opendir my $handle, $dir or next;
-        chown $uid, $gid, $dir, map {"$dir/$_"} grep { !/\A\.\.?\z/ } readdir $handle;
-    }
+    chown((getpwnam 'www-data')[2, 3], map {"$self->{dir}/$_"} qw(data run));
     return;
 }
 
@@ -419,7 +415,6 @@ sub create_database {
     my ($self) = @_;
     my ($code, $out, $err) = $self->admin('store', 'create-database');
     die "okapi-admin store create-database: $err$out" if $code;
-    $self->own_files;
     $self->{created} = 1;
     return;
 }
