@@ -1,4 +1,7 @@
 /* user.c - users: names, logins, addresses, passwords, adding and deleting. */
+#include <okapi/message.h>
+
+#include "blob.h"
 #include "mailbox.h"
 #include "user_private.h"
 
@@ -158,6 +161,46 @@ static void refusals(okapi_t *okapi, apr_pool_t *pool)
 }
 
 
+/* A message in the mailbox of USER with one attachment of DATA and one embedded message that has
+ * the same again. */
+static void fill(okapi_t *okapi, const okapi_user_t *user, const okapi_binary_t *data,
+                 apr_pool_t *pool)
+{
+    okapi_store_t *store;
+    okapi_message_t *message;
+    mailbox_must(okapi_store_open(&store, okapi, user, user, pool, pool), "store");
+    mailbox_must(okapi_message_create(&message, store,
+                                      okapi_store_special(store, OKAPI_FOLDER_DRAFTS), 0, pool,
+                                      pool),
+                 "message");
+    okapi_attachment_set_data(okapi_attachment_create(message, ATTACH_BY_VALUE), *data);
+    okapi_message_t *embedded = okapi_attachment_create_embedded(
+        okapi_attachment_create(message, ATTACH_EMBEDDED_MSG));
+    okapi_attachment_set_data(okapi_attachment_create(embedded, ATTACH_BY_VALUE), *data);
+    mailbox_must(okapi_message_save(message, 0, pool), "save");
+}
+
+typedef struct blob_t {
+    okapi__blob_t blob;
+    int found;
+} blob_t;
+
+static apr_status_t find_blob(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    blob_t *b = baton;
+    okapi__rows_t *rows;
+    return okapi__db_select_one(&rows, &b->found, conn, STMT_BLOB_BY_HASH,
+                                DB_ARGS(DB_S(b->blob.hash)), scratch_pool);
+}
+
+static int is_stored(okapi_t *okapi, okapi_binary_t bytes, apr_pool_t *pool)
+{
+    blob_t b;
+    mailbox_must(okapi__blob_hash(&b.blob, bytes), "hash");
+    mailbox_must(okapi__db_read(okapi->db, find_blob, &b, pool), "blob");
+    return b.found;
+}
+
 static apr_status_t find_removed(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
     okapi__rows_t *rows;
@@ -171,8 +214,14 @@ static void deletion(okapi_t *okapi, apr_pool_t *pool)
     okapi_store_t *store;
     apr_array_header_t *users;
     int left = 1;
+    okapi_binary_t hers = {memset(apr_palloc(pool, 600000), 'm', 600000), 600000};
+    okapi_binary_t both = {memset(apr_palloc(pool, 300000), 'b', 300000), 300000};
     okapi_user_by_login(&user, okapi, "mary", pool, pool);
     okapi_user_by_login(&john, okapi, "john", pool, pool);
+    fill(okapi, user, &hers, pool);
+    fill(okapi, user, &both, pool);
+    fill(okapi, john, &both, pool);
+    ok(is_stored(okapi, hers, pool) && is_stored(okapi, both, pool), "attachments are stored");
     is_int(okapi_user_list(&users, okapi, pool, pool), APR_SUCCESS, "a list of users");
     is_int(users->nelts, 2, "two users");
     is_str(APR_ARRAY_IDX(users, 0, okapi_user_t *)->name, "john", "by name");
@@ -183,6 +232,8 @@ static void deletion(okapi_t *okapi, apr_pool_t *pool)
            "so is the mailbox");
     okapi__db_read(okapi->db, find_removed, &left, pool);
     is_int(left, 0, "nothing is left of it");
+    ok(!is_stored(okapi, hers, pool), "nor of what was attached");
+    ok(is_stored(okapi, both, pool), "but what others have too");
     is_int(okapi_user_delete(okapi, "mary", pool), OKAPI_EUNKNOWNUSER, "only once");
     okapi_user_t again = {.name = "mary", .email = "mary@example.org", .fullname = ""};
     is_int(okapi_user_add(okapi, &again, NULL, pool), APR_SUCCESS, "the name is free again");
