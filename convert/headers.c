@@ -216,9 +216,12 @@ static apr_status_t apply_keywords(reading_t *r, const header_t *h, okapi_binary
     apr_uint32_t n = 0;
     for (char *word = apr_strtok(text, ",;", &state); word && n < MAX_KEYWORDS;
          word = apr_strtok(NULL, ",;", &state)) {
-        apr_collapse_spaces(word, word);
-        if (*word)
-            words[n++] = word;
+        word += strspn(word, " ");
+        apr_size_t len = strlen(word);
+        while (len && word[len - 1] == ' ')
+            len--;
+        if (len)
+            words[n++] = apr_pstrmemdup(pool, word, len);
     }
     if (n == 0)
         return APR_SUCCESS;
