@@ -31,8 +31,11 @@ static void read_client_version(mapi_session_t *session, request_rec *r)
 /* May the authenticated user connect as USER_DN? MS-OXCRPC 3.1.4.1. */
 static apr_status_t check_dn(const mapi_request_t *q, const char *user_dn)
 {
-    const char *name = okapi_user_name_of_dn(q->engine, user_dn, q->r->pool);
+    const char *name;
 
+    if (*user_dn == '\0')
+        return OKAPI_EACCESS;
+    name = okapi_user_name_of_dn(q->engine, user_dn, q->r->pool);
     if (name == NULL)
         return OKAPI_EUNKNOWNUSER;
     return strcmp(name, q->user->name) == 0 ? APR_SUCCESS : OKAPI_EACCESS;
@@ -106,13 +109,14 @@ int mapi_connect(mapi_request_t *q)
 
 /* ---- Disconnect ---- */
 
+/* The body may be missing: 3.1.5.4 says that there is none, 2.2.4.3.1 what is in it. */
 int mapi_disconnect(mapi_request_t *q)
 {
     const char *reason;
     mapi_code_e code;
     okapi_writer_t answer;
 
-    if (mapi_read_auxiliary(q) != APR_SUCCESS)
+    if (okapi_reader_left(&q->body) > 0 && mapi_read_auxiliary(q) != APR_SUCCESS)
         return mapi_refuse(q, MAPI_INVALID_BODY, "The body isn't that of a Disconnect.");
     code = mapi_require_session(q, &reason);
     if (code != MAPI_SUCCESS)

@@ -8,12 +8,19 @@
 
 APLOG_USE_MODULE(mapi);
 
-#define RESPONSE_HEADER  16 /* StatusCode, ErrorCode, Flags, RopBufferSize */
-#define STATUS_TOO_SMALL 0x0000047Du
+#define RESPONSE_HEADER  16      /* StatusCode, ErrorCode, Flags, RopBufferSize */
+#define BUFFER_MAX       0x40000 /* bytes of extended buffers, either way: MS-OXCRPC 3.1.4.2 */
+
+#define STATUS_TOO_SMALL 0x0000047Du /* ecBufferTooSmall, MS-OXCROPS 3.2.4.3 */
+#define STATUS_BAD_STUB  0x000006F7u /* RPC_X_BAD_STUB_DATA */
+#define ERROR_RPC_FAILED 0x80040115u /* ecRpcFailed */
 
 typedef struct execute_t {
     okapi_binary_t rops; /* a chain of extended buffers */
     apr_uint32_t max_out;
+    okapi_writer_t answer;
+    apr_uint32_t status_code; /* not 0: the answer is a failure body */
+    apr_uint32_t error_code;  /* not 0: there are no responses */
 } execute_t;
 
 static apr_status_t read_request(mapi_request_t *q, execute_t *x)
@@ -50,8 +57,9 @@ static void init_context(mapi_rop_ctx_t *ctx, mapi_request_t *q)
 }
 
 /* Each buffer of the chain is answered by one of its own; notifications are in the last. */
-static apr_status_t run(mapi_request_t *q, const execute_t *x, okapi_writer_t *w)
+static apr_status_t run_chain(mapi_request_t *q, execute_t *x)
 {
+    okapi_writer_t *w = &x->answer;
     mapi_rop_ctx_t ctx;
     okapi_reader_t chain;
     int last;
@@ -78,36 +86,53 @@ static apr_status_t run(mapi_request_t *q, const execute_t *x, okapi_writer_t *w
     return okapi_writer_status(w);
 }
 
-/* The body of the answer: STATUS is that of the buffer as a whole, ROPs have their own. */
-static void write_answer(okapi_writer_t *w, apr_status_t status)
+static void execute(mapi_request_t *q, execute_t *x)
 {
-    apr_size_t size = w->len - RESPONSE_HEADER;
+    apr_status_t rv;
 
-    w->max += 4;
-    if (status == APR_SUCCESS) {
-        okapi_write_u32_at(w, 12, (apr_uint32_t)size);
-        okapi_write_u32(w, 0); /* AuxiliaryBufferSize */
+    if (x->rops.len > BUFFER_MAX || x->max_out > BUFFER_MAX) {
+        x->status_code = STATUS_BAD_STUB;
         return;
     }
-    okapi_writer_truncate(w, 0);
-    if (status == OKAPI_EBUFFERTOOSMALL) { /* the failure body: MS-OXCROPS 3.2.4.3 */
-        okapi_write_u32(w, STATUS_TOO_SMALL);
-        okapi_write_u32(w, 0);
+    if (x->rops.len < RPC_EXT_HEADER_SIZE || x->max_out < RPC_EXT_HEADER_SIZE) {
+        x->error_code = ERROR_RPC_FAILED;
         return;
     }
-    okapi_write_u32(w, 0);
-    okapi_write_u32(w, okapi_error_mapi(status));
-    okapi_write_u32(w, 0); /* Flags */
-    okapi_write_u32(w, 0); /* RopBufferSize */
+    okapi_writer_init(&x->answer, 4096, RESPONSE_HEADER + x->max_out, q->r->pool);
+    for (int i = 0; i < RESPONSE_HEADER / 4; i++)
+        okapi_write_u32(&x->answer, 0);
+    rv = run_chain(q, x);
+    if (rv == OKAPI_EBUFFERTOOSMALL)
+        x->status_code = STATUS_TOO_SMALL;
+    else
+        x->error_code = okapi_error_mapi(rv);
+}
+
+/* StatusCode and ErrorCode are those of the buffer as a whole; ROPs have their own. */
+static void finish_answer(const mapi_request_t *q, execute_t *x)
+{
+    okapi_writer_t *w = &x->answer;
+
+    if (x->status_code == 0 && x->error_code == 0) {
+        okapi_write_u32_at(w, 12, (apr_uint32_t)(w->len - RESPONSE_HEADER));
+        w->max += 4;
+    } else {
+        okapi_writer_init(w, 32, 32, q->r->pool);
+        okapi_write_u32(w, x->status_code);
+        if (x->status_code == 0) {
+            okapi_write_u32(w, x->error_code);
+            okapi_write_u32(w, 0); /* Flags */
+            okapi_write_u32(w, 0); /* RopBufferSize */
+        }
+    }
     okapi_write_u32(w, 0); /* AuxiliaryBufferSize */
 }
 
 int mapi_execute(mapi_request_t *q)
 {
     const char *reason;
-    execute_t x;
-    okapi_writer_t answer;
-    apr_status_t status, rv;
+    execute_t x = {{0}};
+    apr_status_t rv;
     mapi_code_e code;
 
     if (read_request(q, &x) != APR_SUCCESS)
@@ -116,16 +141,12 @@ int mapi_execute(mapi_request_t *q)
     if (code != MAPI_SUCCESS)
         return mapi_refuse(q, code, reason);
     mapi_accept(q);
-
-    okapi_writer_init(&answer, 4096, RESPONSE_HEADER + (apr_size_t)x.max_out, q->r->pool);
-    for (int i = 0; i < RESPONSE_HEADER / 4; i++)
-        okapi_write_u32(&answer, 0);
-    status = run(q, &x, &answer);
-    write_answer(&answer, status);
+    execute(q, &x);
+    finish_answer(q, &x);
     rv = mapi_session_store(q->session, &q->sessions, q->r->pool);
     if (rv != APR_SUCCESS)
         ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, q->r,
                       OKLOGNO(01030) "the session %s can't be stored", q->session->id);
-    mapi_done(q, rv == APR_SUCCESS ? MAPI_SUCCESS : MAPI_UNKNOWN_FAILURE, &answer);
+    mapi_done(q, rv == APR_SUCCESS ? MAPI_SUCCESS : MAPI_UNKNOWN_FAILURE, &x.answer);
     return OK;
 }

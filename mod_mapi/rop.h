@@ -14,7 +14,7 @@
 #include "rops_gen.h"
 #include "session.h"
 
-#define MAPI_ROP_OUT_MAX 0xFFFF /* bytes of a ROP output buffer: RopSize has 16 bits */
+#define MAPI_ROP_OUT_MAX 0x8000 /* bytes of a ROP output buffer: MS-OXCRPC 3.1.4.2.1 */
 
 typedef struct mapi_rop_ctx_t {
     mapi_session_t *session;

@@ -12,7 +12,7 @@ use Okapi::Test::Server;
 use Okapi::Test::Wire qw(put_str8z put_u16 put_u32);
 
 my $server = Okapi::Test::Server->new(modules => ['mapi'], config => <<'END');
-MapiMaxRequestSize 100000
+MapiMaxRequestSize 300000
 <Location /mapi>
     SetHandler mapi
     @AUTH@
@@ -67,11 +67,11 @@ subtest 'what makes a request' => sub {
 };
 
 subtest 'a body that is too large' => sub {
-    my $answer = odd(type => 'Execute', body => 'x' x 100_001);
+    my $answer = odd(type => 'Execute', body => 'x' x 300_001);
     refused($answer, 9, 'one byte more than MapiMaxRequestSize');
     is($answer->{headers}{connection}, 'close', 'the rest of it is not read');
     $answer = odd(type => 'Execute', headers => { 'Transfer-Encoding' => 'chunked' },
-        body => sprintf("%x\r\n%s\r\n", 60_000, 'x' x 60_000) x 2 . "0\r\n\r\n");
+        body => sprintf("%x\r\n%s\r\n", 160_000, 'x' x 160_000) x 2 . "0\r\n\r\n");
     refused($answer, 9, 'the same in chunks');
 };
 
@@ -120,6 +120,7 @@ sub connect_error {
 
 subtest 'a Connect that is refused' => sub {
     refused(odd(type => 'Connect', body => 'a DN without its end'), 12, 'a body cut off');
+    is(connect_error(''), 0x80070005, 'an empty DN: ecAccessDenied (R1369)');
     is(connect_error('/o=okapi/cn=nobody'), 0x3EB, 'a DN that nobody has: ecUnknownUser');
     is(connect_error($m->{dn} =~ s/john/mary/r), 0x80070005, "somebody else's: ecAccessDenied");
 };
@@ -173,8 +174,6 @@ sub extended { return Okapi::Test::MAPI::extended(@_) }
 
 subtest 'malformed buffers' => sub {
     my %bad = (
-        'nothing' => '',
-        'a header cut off' => "\0\0\4\0",
         'a payload cut off' => substr(extended(put_u16(2)), 0, 9),
         'another version' => "\1" . substr(extended(put_u16(2)), 1),
         'a RopSize of 0' => extended(put_u16(0)),
@@ -187,6 +186,10 @@ subtest 'malformed buffers' => sub {
         'bad LZ77' => "\0\0\5\0\4\0\x40\0" . "\xff\xff\xff\xff",
     );
     is(execute_error($bad{$_}), 0x4B6, "$_: ecRpcFormat") for sort keys %bad;
+    is(execute_error($_), 0x80040115, length($_) . ' bytes: ecRpcFailed (R1379)')
+        for '', "\0\0\4\0\0\0\0";
+    is(execute_error(extended(put_u16(2)), max_rop_out => 7), 0x80040115,
+        'not even room for the header: ecRpcFailed (R663)');
     is(scalar $m->execute([], []), 0, 'the session goes on');
 };
 
@@ -225,8 +228,10 @@ subtest 'a ROP that is not there' => sub {
 };
 
 subtest 'room for the answer' => sub {
-    my $answer = $m->execute_raw(extended(put_u16(2)), max_rop_out => 5);
-    is(unpack('V', $answer->{body}), 0x47D, 'not even the header: StatusCode (R4546)');
+    my $status = sub { unpack 'V', $m->execute_raw(@_)->{body} };
+    is($status->(extended(put_u16(2)), max_rop_out => 9), 0x47D, 'too little: StatusCode (R4546)');
+    is($status->(extended(put_u16(2)), max_rop_out => 0x40001), 0x6F7, 'too much (R666)');
+    is($status->("\0" x 0x40001), 0x6F7, 'a request that is too large (R1373)');
     my @responses = $m->execute([], [([GetStatus => {}]) x 10], max_rop_out => 8 + 2 + 50);
     is($responses[-1]{rop}, 'BufferTooSmall', 'some fit, the others come back');
     cmp_ok(scalar @responses, '<', 11, 'these were not executed');
@@ -244,6 +249,8 @@ subtest 'Connect again' => sub {
 };
 
 subtest 'Disconnect' => sub {
+    my $other = Okapi::Test::MAPI->connect($server, 'john');
+    is($other->request('Disconnect', '')->{code}, 0, 'without a body (R1165)');
     my $answer = $m->request('Disconnect', put_u32(0));
     is($answer->{body}, put_u32(0) x 3, 'StatusCode, ErrorCode, AuxiliaryBufferSize');
     like($answer->{headers}{'set-cookie'}, qr/MapiContext=/, 'the cookies are in the answer (R1255)');
