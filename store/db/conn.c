@@ -6,6 +6,23 @@
 #define ACQUIRE_TIMEOUT apr_time_from_sec(30)  /* for a connection while all are in use */
 #define IDLE_MAX        apr_time_from_sec(300) /* servers and firewalls drop idle connections */
 
+apr_status_t okapi__pool_create(apr_pool_t **pool, apr_pool_t *parent)
+{
+    apr_allocator_t *allocator;
+    apr_status_t rv = apr_allocator_create(&allocator);
+
+    if (rv) {
+        return rv;
+    }
+    rv = apr_pool_create_ex(pool, parent, NULL, allocator);
+    if (rv) {
+        apr_allocator_destroy(allocator);
+        return rv;
+    }
+    apr_allocator_owner_set(allocator, *pool);
+    return APR_SUCCESS;
+}
+
 /* Makes libpq put the SQLSTATE into its messages. The driver has loaded libpq; it has no call
  * for this. */
 static void show_sqlstate(okapi__conn_t *conn)
@@ -56,24 +73,6 @@ static apr_status_t conn_close(void *resource, void *params, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
-/* A pool with an allocator of its own, which no other thread's work can get in the way of. */
-static apr_status_t create_pool(apr_pool_t **pool, apr_pool_t *parent)
-{
-    apr_allocator_t *allocator;
-    apr_status_t rv = apr_allocator_create(&allocator);
-
-    if (rv) {
-        return rv;
-    }
-    rv = apr_pool_create_ex(pool, parent, NULL, allocator);
-    if (rv) {
-        apr_allocator_destroy(allocator);
-        return rv;
-    }
-    apr_allocator_owner_set(allocator, *pool);
-    return APR_SUCCESS;
-}
-
 /* Constructor for apr_reslist, which calls it and the destructor under its lock. */
 static apr_status_t conn_open(void **resource, void *params, apr_pool_t *pool)
 {
@@ -83,7 +82,7 @@ static apr_status_t conn_open(void **resource, void *params, apr_pool_t *pool)
     const char *error = NULL;
     apr_status_t rv;
 
-    rv = create_pool(&conn_pool, pool);
+    rv = okapi__pool_create(&conn_pool, pool);
     if (rv) {
         return rv;
     }
@@ -115,19 +114,13 @@ static apr_status_t close_connections(void *connections)
     return apr_reslist_destroy(connections);
 }
 
-/* The connections, in a pool of the database's own. They close before it destroys its subpools,
- * which are theirs. */
-apr_status_t okapi__connections_create(okapi__db_t *db, int max, apr_pool_t *result_pool)
+/* They close before POOL destroys its subpools, which are theirs. */
+apr_status_t okapi__connections_create(okapi__db_t *db, int max, apr_pool_t *pool)
 {
     apr_interval_time_t idle_max = db->path != NULL ? 0 : IDLE_MAX;
-    apr_pool_t *pool;
-    apr_status_t rv = create_pool(&pool, result_pool);
+    apr_status_t rv = apr_reslist_create(&db->connections, 0, max, max, idle_max, conn_open,
+                                         conn_close, db, pool);
 
-    if (rv) {
-        return rv;
-    }
-    rv = apr_reslist_create(&db->connections, 0, max, max, idle_max, conn_open, conn_close, db,
-                            pool);
     if (rv) {
         return rv;
     }

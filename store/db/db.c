@@ -45,7 +45,6 @@ static okapi__failure_e begin(okapi__conn_t *conn)
 /* Ends a transaction whose work returned RV. */
 static apr_status_t end(okapi__conn_t *conn, apr_status_t rv)
 {
-    okapi__db_t *db = conn->db;
     int affected = 0;
 
     if (rv == APR_SUCCESS) {
@@ -53,12 +52,12 @@ static apr_status_t end(okapi__conn_t *conn, apr_status_t rv)
         if (conn->failure == FAILURE_NONE) {
             return APR_SUCCESS;
         }
-        conn->maybe_committed = conn->failure == FAILURE_LOST;
+        conn->maybe_committed |= conn->failure == FAILURE_LOST;
         rv = okapi__failures[conn->failure].status;
     }
-    /* What can be rolled back is; an engine that did it by itself may complain, not we. */
-    if (conn->failure != FAILURE_LOST) {
-        apr_dbd_query(db->driver, conn->handle, &affected, "ROLLBACK");
+    /* The engine may have done it by itself and complain; who knows what state that leaves. */
+    if (apr_dbd_query(conn->db->driver, conn->handle, &affected, "ROLLBACK") != 0) {
+        conn->discard = 1;
     }
     return rv;
 }
@@ -80,22 +79,35 @@ static apr_status_t run_on(okapi__conn_t *conn, okapi__work_t work, void *baton,
     return end(conn, rv);
 }
 
-/* One try: with the lock, a connection and a pool of its own. */
+/* A connection, maybe a new one. */
+static apr_status_t acquire(okapi__conn_t **conn, okapi__db_t *db)
+{
+    void *resource;
+    apr_status_t rv = apr_reslist_acquire(db->connections, &resource);
+
+    if (APR_STATUS_IS_TIMEUP(rv)) {
+        okapi__db_log(db, OKAPI_LOG_ERROR, rv,
+                      "database %s: all connections of this process are in use; raise Connections",
+                      db->label);
+        return OKAPI_EBUSY;
+    }
+    *conn = rv == APR_SUCCESS ? resource : NULL;
+    return rv;
+}
+
+/* One try, with a connection of its own. */
 static apr_status_t run_once(okapi__failure_e *failure, int *maybe_committed, okapi__db_t *db,
                              okapi__mode_e mode, okapi__work_t work, void *baton,
                              apr_pool_t *scratch_pool)
 {
     int ordered = mode == MODE_WRITE_ORDERED && db->dialect->engine == OKAPI__SQLITE;
     okapi__conn_t *conn;
-    void *resource;
-    apr_status_t rv;
+    apr_status_t rv = acquire(&conn, db);
 
-    rv = apr_reslist_acquire(db->connections, &resource);
     if (rv) {
         *failure = rv == OKAPI_EBUSY ? FAILURE_BUSY : FAILURE_NONE;
-        return APR_STATUS_IS_TIMEUP(rv) ? OKAPI_EBUSY : rv;
+        return rv;
     }
-    conn = resource;
     conn->mode = mode;
     conn->status = APR_SUCCESS;
     conn->failure = FAILURE_NONE;
@@ -143,6 +155,8 @@ apr_status_t okapi__db_run(okapi__db_t *db, okapi__mode_e mode, okapi__work_t wo
         const okapi__failure_t *meaning;
         rv = lock != NULL ? okapi__writelock_acquire(lock) : APR_SUCCESS;
         if (rv) {
+            okapi__db_log(db, OKAPI_LOG_ERROR, rv, "database %s: the lock of its writers fails",
+                          db->label);
             break;
         }
         rv = run_once(&failure, &maybe_committed, db, mode, work, baton, pool);
@@ -220,33 +234,48 @@ static apr_status_t describe(okapi__db_t *db, const okapi_config_t *config, apr_
     return APR_SUCCESS;
 }
 
+static apr_status_t open_in(okapi__db_t *db, const okapi_config_t *config, int create,
+                            apr_pool_t *pool, apr_pool_t *scratch_pool)
+{
+    int connections = db->host.short_lived ? 1 : (int)config->connections;
+    apr_status_t rv = describe(db, config, pool);
+
+    if (rv == APR_SUCCESS) {
+        rv = load_driver(db, pool);
+    }
+    if (rv == APR_SUCCESS && db->path != NULL) {
+        rv = okapi__file_open(db, create, pool, scratch_pool);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = apr_thread_mutex_create(&db->ids.mutex, APR_THREAD_MUTEX_DEFAULT, pool);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__connections_create(db, connections, pool);
+    }
+    return rv ? rv : okapi__schema_migrate(db, create, scratch_pool);
+}
+
+/* Everything is in a pool of the database's own: nothing is left of one that can't be opened. */
 apr_status_t okapi__db_open(okapi__db_t **db, const okapi_config_t *config, int create,
                             const okapi_host_t *host, apr_pool_t *result_pool,
                             apr_pool_t *scratch_pool)
 {
-    okapi__db_t *d = apr_pcalloc(result_pool, sizeof(*d));
-    int connections = host != NULL && host->short_lived ? 1 : (int)config->connections;
+    apr_pool_t *pool;
     apr_status_t rv;
 
+    *db = NULL;
+    rv = okapi__pool_create(&pool, result_pool);
+    if (rv) {
+        return rv;
+    }
+    *db = apr_pcalloc(pool, sizeof(**db));
     if (host != NULL) {
-        d->host = *host;
+        (*db)->host = *host;
     }
-    rv = describe(d, config, result_pool);
-    if (rv == APR_SUCCESS) {
-        rv = load_driver(d, result_pool);
+    rv = open_in(*db, config, create, pool, scratch_pool);
+    if (rv) {
+        apr_pool_destroy(pool);
+        *db = NULL;
     }
-    if (rv == APR_SUCCESS && d->path != NULL) {
-        rv = okapi__file_open(d, create, result_pool, scratch_pool);
-    }
-    if (rv == APR_SUCCESS) {
-        rv = apr_thread_mutex_create(&d->ids.mutex, APR_THREAD_MUTEX_DEFAULT, result_pool);
-    }
-    if (rv == APR_SUCCESS) {
-        rv = okapi__connections_create(d, connections, result_pool);
-    }
-    if (rv == APR_SUCCESS) {
-        rv = okapi__schema_migrate(d, create, scratch_pool);
-    }
-    *db = rv == APR_SUCCESS ? d : NULL;
     return rv;
 }

@@ -1,6 +1,7 @@
 /* file.c - SQLite's file: what SQLite would say in general terms only, or make by itself, is looked
  * at first.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -59,23 +60,33 @@ static apr_status_t create_file(const char *path, apr_pool_t *scratch_pool)
     return rv;
 }
 
-static apr_status_t check(const okapi__db_t *db, int create, apr_pool_t *scratch_pool)
+static apr_status_t check_directory(const okapi__db_t *db, const char *dir,
+                                    apr_pool_t *scratch_pool)
 {
-    const char *dir = directory_of(db->path, scratch_pool);
     apr_finfo_t finfo;
-    apr_status_t rv;
+    apr_status_t rv = apr_stat(&finfo, dir, APR_FINFO_TYPE, scratch_pool);
 
-    rv = apr_stat(&finfo, dir, APR_FINFO_TYPE, scratch_pool);
-    if (rv || finfo.filetype != APR_DIR) {
-        okapi__db_log(db, OKAPI_LOG_ERROR, rv,
-                      "database %s: its directory %s is missing: create it, owned by the user that "
-                      "httpd runs as",
-                      db->path, dir);
-        return OKAPI_ENODATABASE;
+    if (rv == APR_SUCCESS && finfo.filetype == APR_DIR) {
+        return APR_SUCCESS;
     }
-    rv = apr_stat(&finfo, db->path, APR_FINFO_TYPE, scratch_pool);
+    okapi__db_log(db, OKAPI_LOG_ERROR, rv,
+                  "database %s: its directory %s is missing: create it, owned by the user that "
+                  "httpd runs as",
+                  db->path, dir);
+    return OKAPI_ENODATABASE;
+}
+
+static apr_status_t check_file(const okapi__db_t *db, int create, apr_pool_t *scratch_pool)
+{
+    apr_finfo_t finfo;
+    apr_status_t rv = apr_stat(&finfo, db->path, APR_FINFO_TYPE, scratch_pool);
+
     if (create && APR_STATUS_IS_ENOENT(rv)) {
         rv = create_file(db->path, scratch_pool);
+        if (rv && !APR_STATUS_IS_EEXIST(rv)) {
+            okapi__db_log(db, OKAPI_LOG_ERROR, rv, "database %s can't be created", db->path);
+            return APR_STATUS_IS_ENOSPC(rv) ? OKAPI_EDISKFULL : OKAPI_EREADONLY;
+        }
     } else if (rv) {
         okapi__db_log(db, OKAPI_LOG_ERROR, rv,
                       "database %s can't be found: create it with okapi-admin, or correct the "
@@ -83,22 +94,33 @@ static apr_status_t check(const okapi__db_t *db, int create, apr_pool_t *scratch
                       db->path);
         return OKAPI_ENODATABASE;
     }
-    /* Its log and our lock stand beside the file, so the directory has to be writable too. */
-    if (!allowed(dir, W_OK | X_OK) || !allowed(db->path, R_OK | W_OK)) {
-        okapi__db_log(db, OKAPI_LOG_ERROR, apr_get_os_error(),
-                      "database %s: it and its directory %s", db->path,
-                      okapi__failures[FAILURE_READONLY].advice);
-        return OKAPI_EREADONLY;
-    }
     return APR_SUCCESS;
+}
+
+/* Its log and our lock stand beside the file, so the directory has to be writable too. */
+static apr_status_t check_access(const okapi__db_t *db, const char *dir)
+{
+    if (allowed(dir, W_OK | X_OK) && allowed(db->path, R_OK | W_OK)) {
+        return APR_SUCCESS;
+    }
+    okapi__db_log(db, OKAPI_LOG_ERROR, apr_get_os_error(), "database %s: it and its directory %s",
+                  db->path, okapi__failures[FAILURE_READONLY].advice);
+    return OKAPI_EREADONLY;
 }
 
 apr_status_t okapi__file_open(okapi__db_t *db, int create, apr_pool_t *result_pool,
                               apr_pool_t *scratch_pool)
 {
     const char *lock_path = apr_pstrcat(scratch_pool, db->path, ".lock", NULL);
-    apr_status_t rv = check(db, create, scratch_pool);
+    const char *dir = directory_of(db->path, scratch_pool);
+    apr_status_t rv = check_directory(db, dir, scratch_pool);
 
+    if (rv == APR_SUCCESS) {
+        rv = check_file(db, create, scratch_pool);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = check_access(db, dir);
+    }
     if (rv) {
         return rv;
     }

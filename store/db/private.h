@@ -100,8 +100,12 @@ void okapi__writelock_release(okapi__writelock_t *lock);
 
 /* ---- conn.c ---- */
 
-/* The connections, at most MAX, none of them open yet. */
-apr_status_t okapi__connections_create(okapi__db_t *db, int max, apr_pool_t *result_pool);
+/* A pool with an allocator of its own, so that no other thread's work gets in its way. */
+apr_status_t okapi__pool_create(apr_pool_t **pool, apr_pool_t *parent);
+
+/* The connections, at most MAX, none of them open yet. Their pools are subpools of POOL, made
+ * under the list's lock; nobody else may make subpools of it. */
+apr_status_t okapi__connections_create(okapi__db_t *db, int max, apr_pool_t *pool);
 
 /* Runs a PRAGMA of SQLite's. They answer with a row, which the driver's query call takes for a
  * failure. */

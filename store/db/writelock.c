@@ -3,7 +3,8 @@
  * SQLite has one writer at a time anyway, but doesn't queue: who finds it busy sleeps and tries
  * again, and most of the time goes to sleeping. Here threads queue at a mutex and processes at a
  * lock on a file beside the database, which the system takes back from a process that dies.
- * A mutex of httpd's could not be shared with tools and delivery agents.
+ * A mutex of httpd's could not be shared with tools and delivery agents. A process that opens the
+ * same database twice isn't kept apart from itself: SQLite's own lock does that, more slowly.
  */
 #include <apr_strings.h>
 
