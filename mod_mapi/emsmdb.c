@@ -67,7 +67,7 @@ static void forget_previous(mapi_request_t *q)
 {
     const char *reason;
 
-    if (q->session_id != NULL && mapi_look_at_session(q, &reason) == MAPI_SUCCESS)
+    if (q->session_id != NULL && mapi_look_at_session(q, &reason, q->r->pool) == MAPI_SUCCESS)
         mapi_session_delete(&q->sessions, q->session_id, q->r->pool);
     q->session = NULL;
 }
@@ -139,7 +139,7 @@ int mapi_ping(mapi_request_t *q)
     const char *reason;
 
     if (q->session_id != NULL) {
-        mapi_code_e code = mapi_look_at_session(q, &reason);
+        mapi_code_e code = mapi_look_at_session(q, &reason, q->r->pool);
 
         if (code != MAPI_SUCCESS)
             return mapi_refuse(q, code, reason);

@@ -59,18 +59,34 @@ static okapi_wait_e resume(okapi_wait_t *wait, request_rec *r, int events, void 
     return OKAPI_WAIT_PARK;
 }
 
+/* Checks and answers the request as far as it can be now; the session itself is not kept. */
+static mapi_code_e begin(mapi_request_t *q, okapi_id_t *store_id, const char **reason)
+{
+    apr_pool_t *scratch_pool;
+    mapi_code_e code;
+
+    apr_pool_create(&scratch_pool, q->r->pool);
+    code = mapi_look_at_session(q, reason, scratch_pool);
+    if (code == MAPI_SUCCESS) {
+        *store_id = first_store(q->session);
+        mapi_accept(q);
+    }
+    q->session = NULL;
+    apr_pool_destroy(scratch_pool);
+    return code;
+}
+
 int mapi_notification_wait(mapi_request_t *q)
 {
     const char *reason;
+    okapi_id_t store_id;
     mapi_code_e code;
 
     okapi_read_u32(&q->body); /* Flags, reserved */
     if (mapi_read_auxiliary(q) != APR_SUCCESS)
         return mapi_refuse(q, MAPI_INVALID_BODY, "The body isn't that of a NotificationWait.");
-    code = mapi_look_at_session(q, &reason);
+    code = begin(q, &store_id, &reason);
     if (code != MAPI_SUCCESS)
         return mapi_refuse(q, code, reason);
-    mapi_accept(q);
-    return mapi_okapi().wait(q->r, first_store(q->session), MAPI_PENDING_PERIOD, WAIT_MAX, resume,
-                             q);
+    return mapi_okapi().wait(q->r, store_id, MAPI_PENDING_PERIOD, WAIT_MAX, resume, q);
 }

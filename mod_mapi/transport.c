@@ -10,9 +10,10 @@
 
 APLOG_USE_MODULE(mapi);
 
-#define CONTENT_TYPE       "application/mapi-http"
-#define SERVER_APPLICATION "Exchange/15.00.0847.032" /* the first version to speak this protocol   \
-                                                      */
+#define CONTENT_TYPE "application/mapi-http"
+#define SERVER_APPLICATION                                                                         \
+    "Exchange/15.00.0847.032" /* the first version to speak this protocol                          \
+                               */
 #define CONTEXT_COOKIE  "MapiContext"
 #define SEQUENCE_COOKIE "MapiSequence"
 
@@ -148,7 +149,7 @@ apr_status_t mapi_read_auxiliary(mapi_request_t *q)
 /* ---- sessions ---- */
 
 /* Whose it isn't can't tell it from one that isn't there: 3.2.5.1. */
-static mapi_code_e find_session(mapi_request_t *q, int lock, const char **reason)
+static mapi_code_e find_session(mapi_request_t *q, int lock, const char **reason, apr_pool_t *pool)
 {
     apr_status_t rv;
 
@@ -160,8 +161,8 @@ static mapi_code_e find_session(mapi_request_t *q, int lock, const char **reason
         *reason = "The cookie " CONTEXT_COOKIE " is none of this server's.";
         return MAPI_INVALID_CONTEXT_COOKIE;
     }
-    rv = lock ? mapi_session_open(&q->session, &q->sessions, q->session_id, q->r->pool)
-              : mapi_session_read(&q->session, &q->sessions, q->session_id, q->r->pool);
+    rv = lock ? mapi_session_open(&q->session, &q->sessions, q->session_id, pool)
+              : mapi_session_read(&q->session, &q->sessions, q->session_id, pool);
     if (rv == OKAPI_EBUSY) {
         *reason = "Another request of this session is being worked on.";
         return MAPI_INVALID_SEQUENCE;
@@ -183,7 +184,7 @@ static mapi_code_e find_session(mapi_request_t *q, int lock, const char **reason
 
 mapi_code_e mapi_require_session(mapi_request_t *q, const char **reason)
 {
-    mapi_code_e code = find_session(q, 1, reason);
+    mapi_code_e code = find_session(q, 1, reason, q->r->pool);
 
     if (code != MAPI_SUCCESS)
         return code;
@@ -199,9 +200,9 @@ mapi_code_e mapi_require_session(mapi_request_t *q, const char **reason)
     return MAPI_SUCCESS;
 }
 
-mapi_code_e mapi_look_at_session(mapi_request_t *q, const char **reason)
+mapi_code_e mapi_look_at_session(mapi_request_t *q, const char **reason, apr_pool_t *result_pool)
 {
-    return find_session(q, 0, reason);
+    return find_session(q, 0, reason, result_pool);
 }
 
 /* ---- what goes out ---- */

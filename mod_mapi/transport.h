@@ -43,8 +43,9 @@ typedef struct mapi_request_t {
  * The reason of a failure is in *REASON. */
 mapi_code_e mapi_require_session(mapi_request_t *q, const char **reason);
 
-/* The session as it is, for requests that may come beside another one: NotificationWait, PING. */
-mapi_code_e mapi_look_at_session(mapi_request_t *q, const char **reason);
+/* The session as it is, in RESULT_POOL, for requests that may come beside another one:
+ * NotificationWait, PING. */
+mapi_code_e mapi_look_at_session(mapi_request_t *q, const char **reason, apr_pool_t *result_pool);
 
 /* The whole answer of a request that wasn't accepted: text for a human, and CODE. */
 int mapi_refuse(mapi_request_t *q, mapi_code_e code, const char *reason);
