@@ -16,10 +16,10 @@ int admin_store_create_database(admin_t *admin)
     tool_t *tool = &admin->tool;
     apr_status_t rv = okapi_create(tool->config, &tool->host, tool->pool);
     if (rv != APR_SUCCESS) {
-        return tool_fail(tool, rv, "%s can't be created", tool->config->database);
+        return tool_fail(tool, rv, "the database %s can't be created", tool_database(tool));
     }
-    output_done(json_pack("{s:s}", "database", tool->config->database), admin->as_json,
-                "The database %s is ready.", tool->config->database);
+    output_done(json_pack("{s:s}", "database", tool_database(tool)), admin->as_json,
+                "The database %s is ready.", tool_database(tool));
     return EX_OK;
 }
 

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -144,6 +145,14 @@ int tool_read_config(tool_t *tool)
     return EX_CONFIG;
 }
 
+const char *tool_database(const tool_t *tool)
+{
+    const char *url = tool->config->database;
+    return strncmp(url, "sqlite3:", 8) == 0
+        ? url
+        : apr_pstrmemdup(tool->pool, url, strcspn(url, ":"));
+}
+
 int tool_open(tool_t *tool)
 {
     apr_pool_t *scratch_pool;
@@ -155,6 +164,7 @@ int tool_open(tool_t *tool)
     apr_status_t rv = okapi_open(&tool->okapi, tool->config, &tool->host, tool->pool,
                                  scratch_pool);
     apr_pool_destroy(scratch_pool);
-    return rv == APR_SUCCESS ? 0
-                             : tool_fail(tool, rv, "%s can't be opened", tool->config->database);
+    return rv == APR_SUCCESS
+        ? 0
+        : tool_fail(tool, rv, "the database %s can't be opened", tool_database(tool));
 }

@@ -32,6 +32,10 @@ int tool_read_config(tool_t *tool);
 /* The same, then opens the database. */
 int tool_open(tool_t *tool);
 
+/* The database for messages: SQLite's file, else the driver's name, as its parameters may hold a
+ * password. */
+const char *tool_database(const tool_t *tool);
+
 /* One line on standard error, after the tool's name. */
 void tool_error(const tool_t *tool, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
