@@ -7,8 +7,12 @@
 
 #include "cache.h"
 #include "engine_private.h"
+#include "table_private.h"
 
-enum { CACHED_STORES = 1024 }; /* some hundred bytes each; named properties some ten KB */
+enum {
+    CACHED_STORES = 1024,      /* some hundred bytes each; named properties some ten KB */
+    CACHED_ARRAYS = 64 << 20   /* bytes of tables' sorted rows: a million rows, say */
+};
 
 static apr_status_t caches_create(okapi_t *okapi, apr_pool_t *result_pool)
 {
@@ -30,7 +34,7 @@ static apr_status_t caches_create(okapi_t *okapi, apr_pool_t *result_pool)
     apr_pool_tag(okapi->cache_pool, "okapi_cache");
     okapi->stores = okapi__cache_create(CACHED_STORES, okapi->cache_pool);
     okapi->named = okapi__cache_create(CACHED_STORES, okapi->cache_pool);
-    return APR_SUCCESS;
+    return okapi__arrays_create(&okapi->arrays, CACHED_ARRAYS, result_pool);
 }
 
 apr_status_t okapi_open(okapi_t **okapi, const okapi_config_t *config, const okapi_host_t *host,

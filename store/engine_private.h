@@ -19,6 +19,8 @@ struct okapi_t {
     apr_pool_t *cache_pool;     /* with an allocator of its own, used under the mutex only */
     struct okapi__cache_t *stores; /* store id: its special folders (store.c) */
     struct okapi__cache_t *named;  /* store id: its named properties (named.c) */
+
+    struct okapi__arrays_t *arrays; /* sorted rows of tables (table_cache.c); has its own mutex */
 };
 
 /* Tell whoever waits for STORE_ID that a commit changed it. After the commit, never inside. */

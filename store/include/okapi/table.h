@@ -20,6 +20,8 @@ typedef enum okapi_table_e {
     OKAPI_TABLE_ATTACHMENTS
 } okapi_table_e;
 
+enum { OKAPI_TABLE_BOOKMARKS = 256 };
+
 enum { OKAPI_TABLE_ASSOCIATED = 0x1, OKAPI_TABLE_DEEP = 0x2, OKAPI_TABLE_SOFT_DELETED = 0x4 };
 
 typedef enum okapi_origin_e { BOOKMARK_BEGINNING, BOOKMARK_CURRENT, BOOKMARK_END } okapi_origin_e;
@@ -43,21 +45,22 @@ const okapi_proptag_t *okapi_table_columns(const okapi_table_t *table, int *n);
 /* Each moves the cursor to the beginning and forgets the bookmarks. NULL: none. */
 apr_status_t okapi_table_sort(okapi_table_t *table, const okapi_sort_t *sort);
 apr_status_t okapi_table_restrict(okapi_table_t *table, const okapi_restriction_t *restriction);
-void okapi_table_reset(okapi_table_t *table); /* columns, sort, restriction, cursor: MS-OXCTABL 2.2.2.13 */
+void okapi_table_reset(okapi_table_t *table); /* columns, sort, restriction, cursor: MS-OXCTABL 2.2.2.16 */
 
 typedef struct okapi_row_t {
     okapi_id_t id;                 /* message or folder; attachment number */
     okapi_propval_t *values;       /* one per column, PT_ERROR ecNotFound where there is none */
+    okapi_binary_t key;            /* where the row stands: okapi_table_advance's */
 } okapi_row_t;
 
 /* Up to MAX rows from the cursor, forward or BACKWARD, as an array of okapi_row_t in reading
- * order. The cursor stays unless ADVANCE. Values above 510 bytes are cut (MS-OXCTABL 2.2.1.6). */
+ * order. The cursor stays unless ADVANCE. Values above 510 bytes are cut (MS-OXCTABL 2.2.2.5.2). */
 apr_status_t okapi_table_rows(okapi_table_t *table, int max, int backward, int advance,
                               apr_array_header_t **rows, apr_pool_t *result_pool,
                               apr_pool_t *scratch_pool);
 
-/* The cursor by number, after a caller took fewer rows than okapi_table_rows returned: the row
- * after ROWS[taken - 1] of that call. */
+/* Moves the cursor past ROWS[taken - 1] of okapi_table_rows, which a caller asked not to advance
+ * because it didn't know how many rows it would take. */
 apr_status_t okapi_table_advance(okapi_table_t *table, const apr_array_header_t *rows, int taken,
                                  int backward);
 
@@ -70,7 +73,7 @@ apr_status_t okapi_table_seek(okapi_table_t *table, okapi_origin_e origin, apr_i
 apr_status_t okapi_table_seek_fraction(okapi_table_t *table, apr_uint32_t numerator,
                                        apr_uint32_t denominator, apr_pool_t *scratch_pool);
 
-/* Bookmarks are small opaque strings of bytes. Seeking to one whose row went away moves to where
+/* Bookmarks are four opaque bytes each, at most OKAPI_TABLE_BOOKMARKS of them. Seeking to one whose row went away moves to where
  * it was, sets *ROW_GONE and succeeds. OKAPI_EINVALIDBOOKMARK if it isn't one of this table's. */
 apr_status_t okapi_table_bookmark_create(okapi_table_t *table, okapi_binary_t *bookmark,
                                          apr_pool_t *result_pool);

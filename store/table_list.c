@@ -1,0 +1,146 @@
+/* table_list.c - the plan of hierarchy and attachment tables, which are short: their rows are
+ * listed, sorted and restricted anew for each call. */
+#include <string.h>
+
+#include <apr_strings.h>
+#include <okapi/collate.h>
+#include <okapi/error.h>
+
+#include "table_private.h"
+
+enum {
+    KEY_MAX = 32768,
+    NAME_KEY_MAX = 16,  /* bytes of each name in a path */
+    PATH_DEPTH_MAX = 500 /* names of it */
+};
+
+typedef struct list_t {
+    okapi_table_t *table;
+    okapi__array_t *array;
+    apr_array_header_t *refs;
+    apr_pool_t *scratch_pool;
+} list_t;
+
+/* Adds the object if it matches. Its key is PATH, unless the table is sorted. */
+static apr_status_t add(list_t *list, okapi_object_t *object, okapi_id_t id, okapi_binary_t path)
+{
+    const okapi__view_t *view = list->table->view;
+    apr_status_t rv = APR_SUCCESS;
+    okapi_writer_t w;
+    if (view->restriction &&
+        !okapi__cell_match(object, view->restriction, &rv, list->scratch_pool)) {
+        return rv;
+    }
+    if (view->sort) {
+        okapi_writer_init(&w, 128, KEY_MAX, list->scratch_pool);
+        rv = okapi__array_key(&w, object, id, view->sort, list->scratch_pool);
+        path = (okapi_binary_t){w.data, w.len};
+    }
+    if (rv == APR_SUCCESS) {
+        okapi__ref_t *ref = apr_array_push(list->refs);
+        *ref = (okapi__ref_t){.id = id, .object = object};
+        ref->key.data = apr_pmemdup(list->array->pool, path.data, path.len);
+        ref->key.len = path.len;
+    }
+    return rv;
+}
+
+/* ---- folders: each followed by its own, siblings by name ---- */
+
+/* The path's part for one folder. The id makes it unique, so that what is below one folder doesn't
+ * come between that of another. */
+static void write_name(okapi_writer_t *w, const okapi_folder_t *folder)
+{
+    okapi_binary_t name = okapi_sort_key_of_text(folder->name, NAME_KEY_MAX, w->pool);
+    okapi__key_text(w, name.data, name.len);
+    okapi__key_id(w, folder->id);
+}
+
+/* Paths grow and shrink as the tree is walked: ENDS has the path's length at each depth. */
+static apr_status_t add_folders(list_t *list, const apr_array_header_t *folders)
+{
+    apr_size_t ends[PATH_DEPTH_MAX + 1] = {0};
+    apr_status_t rv = APR_SUCCESS;
+    int last = 0;
+    okapi_writer_t path;
+    okapi_writer_init(&path, 256, KEY_MAX, list->scratch_pool);
+    for (int i = 0; rv == APR_SUCCESS && i < folders->nelts; i++) {
+        okapi_folder_t *folder = APR_ARRAY_IDX(folders, i, okapi_folder_t *);
+        int depth = folder->depth < 1 ? 1 : folder->depth;
+        depth = depth > PATH_DEPTH_MAX ? PATH_DEPTH_MAX : depth;
+        for (; last < depth - 1; last++) { /* the actor can't see those between */
+            ends[last + 1] = ends[last];
+        }
+        okapi_writer_truncate(&path, ends[depth - 1]);
+        write_name(&path, folder);
+        ends[depth] = path.len;
+        last = depth;
+        rv = add(list, okapi_folder_object(folder), folder->id,
+                 (okapi_binary_t){path.data, path.len});
+    }
+    return rv;
+}
+
+static apr_status_t list_folders(list_t *list)
+{
+    okapi_table_t *table = list->table;
+    apr_array_header_t *folders;
+    int flags = (table->flags & OKAPI_TABLE_DEEP ? OKAPI__FOLDERS_DEEP : 0) |
+                (table->flags & OKAPI_TABLE_SOFT_DELETED ? OKAPI__FOLDERS_DELETED : 0);
+    apr_status_t rv = okapi__table_need_folder(table, list->scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi__folder_children(&folders, table->folder, flags, list->array->pool,
+                                    list->scratch_pool);
+    }
+    return rv == APR_SUCCESS ? add_folders(list, folders) : rv;
+}
+
+/* ---- attachments: by number ---- */
+
+static apr_status_t list_attachments(list_t *list)
+{
+    okapi_message_t *message = list->table->message;
+    apr_status_t rv = okapi__attachments_need(message, list->scratch_pool);
+    for (int i = 0; rv == APR_SUCCESS && i < message->attachments->nelts; i++) {
+        okapi_attachment_t *a = APR_ARRAY_IDX(message->attachments, i, okapi_attachment_t *);
+        okapi_writer_t w;
+        okapi_writer_init(&w, 8, 8, list->scratch_pool);
+        okapi__key_id(&w, a->num);
+        rv = add(list, okapi_attachment_object(a), a->num, (okapi_binary_t){w.data, w.len});
+    }
+    return rv;
+}
+
+/* ---- the plan ---- */
+
+static apr_status_t prepare(okapi_table_t *table, apr_pool_t *scratch_pool)
+{
+    list_t list = {.table = table, .scratch_pool = scratch_pool};
+    apr_status_t rv = okapi__array_create(&table->array);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    list.array = table->array;
+    list.refs = apr_array_make(table->array->pool, 16, sizeof(okapi__ref_t));
+    rv = table->kind == OKAPI_TABLE_HIERARCHY ? list_folders(&list) : list_attachments(&list);
+    const okapi_sort_t *sort = table->view->sort;
+    table->array->descending = sort && sort->keys[0].order == TABLE_SORT_DESCEND;
+    okapi__array_fill(table->array, list.refs);
+    table->array->objects = apr_palloc(table->array->pool, sizeof(okapi_object_t *) *
+                                                               (apr_size_t)(list.refs->nelts + 1));
+    for (int i = 0; i < list.refs->nelts; i++) {
+        table->array->objects[i] = APR_ARRAY_IDX(list.refs, i, okapi__ref_t).object;
+    }
+    return rv;
+}
+
+static void finish(okapi_table_t *table)
+{
+    if (table->array) {
+        apr_pool_destroy(table->array->pool);
+        table->array = NULL;
+    }
+}
+
+const okapi__plan_t okapi__plan_list = {prepare, finish, okapi__array_refs, okapi__array_count,
+                                        okapi__array_number};

@@ -1,0 +1,230 @@
+/* table_private.h - how a table works inside.
+ *
+ * A row's place in its table is a key: bytes whose order is the order of the rows, the last eight
+ * of them the row's id. The cursor stands between two rows, before or after a key, so it keeps its
+ * place whatever rows come and go. A plan finds the keys around a place: that by index asks the
+ * database, which costs what it returns; those by array look into a sorted list of all keys. Rows
+ * are then fetched by their ids, the same way for both.
+ */
+#ifndef OKAPI_TABLE_PRIVATE_H
+#define OKAPI_TABLE_PRIVATE_H
+
+#include <okapi/table.h>
+
+#include "message_private.h"
+
+/* Ids in one statement: TABLE_IDS in stmt_table.def. */
+enum { OKAPI__TABLE_BATCH = 32 };
+
+/* ---- places: table_key.c ---- */
+
+/* Between two rows. An empty key is before all of them. */
+typedef struct okapi__place_t {
+    int at_end;         /* after the last row; the key doesn't count */
+    int before;         /* before the row of KEY, otherwise after it */
+    unsigned char *key; /* of the place's own, grown in POOL */
+    apr_size_t len, size;
+    apr_pool_t *pool;
+} okapi__place_t;
+
+void okapi__place_init(okapi__place_t *place, apr_pool_t *result_pool);
+void okapi__place_begin(okapi__place_t *place);
+void okapi__place_end(okapi__place_t *place);
+void okapi__place_at(okapi__place_t *place, okapi_binary_t key, int before);
+void okapi__place_copy(okapi__place_t *place, const okapi__place_t *from);
+void okapi__place_write(okapi_writer_t *w, const okapi__place_t *place);
+void okapi__place_read(okapi_reader_t *r, okapi__place_t *place);
+
+int okapi__key_compare(okapi_binary_t a, okapi_binary_t b);
+
+/* Parts of a key, appended in their order. Parts of descending columns are turned round after they
+ * were written, from OFFSET on. */
+void okapi__key_number(okapi_writer_t *w, apr_int64_t number);
+void okapi__key_text(okapi_writer_t *w, const void *text, apr_size_t len); /* without zeros */
+void okapi__key_value(okapi_writer_t *w, const okapi_propval_t *v);        /* NULL: absent */
+void okapi__key_id(okapi_writer_t *w, okapi_id_t id);
+void okapi__key_descend(okapi_writer_t *w, apr_size_t offset);
+
+/* What okapi__key_number or okapi__key_text, then okapi__key_id wrote, DESCENDING or not. */
+typedef struct okapi__key_t {
+    apr_int64_t number;
+    const char *text;
+    okapi_id_t id;
+} okapi__key_t;
+
+apr_status_t okapi__key_split(okapi__key_t *split, okapi_binary_t key, int is_text, int descending,
+                              apr_pool_t *result_pool);
+
+/* The id in the last eight bytes. */
+okapi_id_t okapi__key_id_of(okapi_binary_t key, int descending);
+
+/* ---- rows ---- */
+
+typedef struct okapi__ref_t {
+    okapi_binary_t key;
+    okapi_id_t id;
+    okapi_object_t *object; /* of a contents table NULL until the row is fetched */
+} okapi__ref_t;
+
+/* A value for a row's cell, for restrictions and for sorting: from the row in the folder if that
+ * has it, else from the object. PT_ERROR if there is none; LIMIT as okapi__object_value's. */
+apr_status_t okapi__cell_value(okapi_propval_t *v, okapi_object_t *object, okapi_proptag_t tag,
+                               apr_size_t limit, apr_pool_t *result_pool,
+                               apr_pool_t *scratch_pool);
+
+/* Can okapi__cell_value answer TAG from a message's row in its folder? */
+int okapi__cell_in_row(okapi_proptag_t tag);
+
+/* As a table's reader gets it: no more than 510 bytes (MS-OXCTABL 2.2.2.5.2). */
+apr_status_t okapi__cell(okapi_propval_t *v, okapi_object_t *object, okapi_proptag_t tag,
+                         apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
+/* The tags of okapi__cell_value's own, ended by 0: what every row of a contents table has. */
+const okapi_proptag_t *okapi__cell_tags(void);
+
+/* 1 if the object matches; *STATUS is set if reading it failed. */
+int okapi__cell_match(okapi_object_t *object, const okapi_restriction_t *restriction,
+                      apr_status_t *status, apr_pool_t *scratch_pool);
+
+/* Fills the objects of REFS: messages with their rows, and with their properties if NEED_PROPS.
+ * Those whose row has gone are removed. Messages live in RESULT_POOL. */
+apr_status_t okapi__rows_fetch(apr_array_header_t *refs, okapi_folder_t *folder, int part,
+                               int need_props, okapi__conn_t *conn, apr_pool_t *result_pool,
+                               apr_pool_t *scratch_pool);
+
+/* Messages of the folder with an id above AFTER, at most MAX, the same way. */
+apr_status_t okapi__rows_list(apr_array_header_t *refs, okapi_folder_t *folder, int part,
+                              okapi_id_t after, int max, int need_props, okapi__conn_t *conn,
+                              apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
+/* ---- arrays: table_cache.c ---- */
+
+typedef struct okapi__entry_t {
+    const unsigned char *key;
+    apr_uint32_t len;
+    apr_int32_t object; /* index in OBJECTS */
+} okapi__entry_t;
+
+/* All rows of a table in their order. Never changes once it is built, so threads share it. */
+typedef struct okapi__array_t {
+    okapi_binary_t name; /* what it is of: the cache's key */
+    okapi__entry_t *entries;
+    int n;
+    int descending;       /* the ids in the keys are turned round */
+    okapi_object_t **objects; /* of lists in memory */
+    apr_size_t bytes;
+    int refs;             /* under the cache's mutex */
+    struct okapi__array_t *next;
+    apr_pool_t *pool;
+} okapi__array_t;
+
+typedef struct okapi__arrays_t okapi__arrays_t;
+
+/* A cache of arrays of at most MAX bytes together, the least recently used ones go first. */
+apr_status_t okapi__arrays_create(okapi__arrays_t **arrays, apr_size_t max,
+                                  apr_pool_t *result_pool);
+
+/* An array in a pool of its own, with one reference. */
+apr_status_t okapi__array_create(okapi__array_t **array);
+
+/* A reference to the array of this name, or NULL. */
+okapi__array_t *okapi__arrays_get(okapi__arrays_t *arrays, okapi_binary_t name);
+void okapi__arrays_put(okapi__arrays_t *arrays, okapi__array_t *array);
+void okapi__arrays_release(okapi__arrays_t *arrays, okapi__array_t *array);
+
+/* ---- the table ---- */
+
+typedef struct okapi__plan_t {
+    /* Before any of the others, outside of a transaction; FINISH after them, always. */
+    apr_status_t (*prepare)(okapi_table_t *table, apr_pool_t *scratch_pool);
+    void (*finish)(okapi_table_t *table);
+
+    /* Adds to REFS up to MAX rows from PLACE on, forward or BACKWARD, nearest first. */
+    apr_status_t (*refs)(apr_array_header_t *refs, okapi_table_t *table, okapi__conn_t *conn,
+                         const okapi__place_t *place, int max, int backward,
+                         apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
+    /* How many rows there are, and how many of them before PLACE. */
+    apr_status_t (*count)(apr_uint32_t *count, okapi_table_t *table, okapi__conn_t *conn,
+                          apr_pool_t *scratch_pool);
+    apr_status_t (*number)(apr_uint32_t *number, okapi_table_t *table, okapi__conn_t *conn,
+                           const okapi__place_t *place, apr_pool_t *scratch_pool);
+} okapi__plan_t;
+
+extern const okapi__plan_t okapi__plan_index; /* table_index.c */
+extern const okapi__plan_t okapi__plan_array; /* table_array.c: of messages, cached */
+extern const okapi__plan_t okapi__plan_list;  /* table_list.c: of folders and attachments */
+
+/* Columns, sort order and restriction: made anew whenever one of them changes, in a pool of its
+ * own. */
+typedef struct okapi__view_t {
+    const okapi_proptag_t *columns;
+    int ncolumns;
+    const okapi_sort_t *sort;               /* NULL: none */
+    const okapi_restriction_t *restriction; /* NULL: none */
+    okapi_binary_t sort_bytes, restriction_bytes; /* the same, encoded; LEN 0: none */
+    const struct okapi__index_t *index;     /* that has this order; NULL: none */
+    const okapi__plan_t *plan;
+    apr_pool_t *pool;
+} okapi__view_t;
+
+typedef struct okapi__bookmark_t {
+    apr_uint32_t number; /* 0: free */
+    okapi__place_t place;
+} okapi__bookmark_t;
+
+struct okapi_table_t {
+    okapi_table_e kind;
+    int flags; /* OKAPI_TABLE_* */
+    okapi_store_t *store;
+    okapi_id_t folder_id;
+    okapi_folder_t *folder;   /* NULL until it is needed */
+    okapi_message_t *message; /* of attachments */
+    okapi__view_t *view;
+    okapi__place_t cursor;
+    apr_array_header_t *bookmarks; /* of okapi__bookmark_t */
+    apr_uint32_t last_bookmark;
+    okapi__array_t *array; /* between prepare and finish */
+    apr_pool_t *pool;
+};
+
+/* message.part of the rows. */
+int okapi__table_part(const okapi_table_t *table);
+
+/* Opens the folder if it isn't. */
+apr_status_t okapi__table_need_folder(okapi_table_t *table, apr_pool_t *scratch_pool);
+
+/* The empty table, of no kind yet. */
+okapi_table_t *okapi__table_make(okapi_store_t *store, apr_pool_t *result_pool);
+
+/* Takes copies of what is given. OKAPI_ETOOCOMPLEX. */
+apr_status_t okapi__table_set_view(okapi_table_t *table, const okapi_proptag_t *columns,
+                                   int ncolumns, const okapi_sort_t *sort,
+                                   const okapi_restriction_t *restriction);
+
+/* ---- plans ---- */
+
+/* The index of the message table that has the order SORT (NULL: of delivery), or NULL. */
+const struct okapi__index_t *okapi__index_of(const okapi_sort_t *sort);
+
+/* Appends the part of a message's key for a column an index exists of; 0 if there is none. So that
+ * arrays have the order of indexes. */
+int okapi__index_key(okapi_writer_t *w, okapi_proptag_t tag, const okapi__message_row_t *row);
+
+/* Appends the key of an object by SORT: its values, then its id. */
+apr_status_t okapi__array_key(okapi_writer_t *w, okapi_object_t *object, okapi_id_t id,
+                              const okapi_sort_t *sort, apr_pool_t *scratch_pool);
+
+/* Sorts collected references (keys in the array's own pool) into the array. */
+void okapi__array_fill(okapi__array_t *array, const apr_array_header_t *refs);
+
+/* refs, count and number of both array plans. */
+apr_status_t okapi__array_refs(apr_array_header_t *refs, okapi_table_t *table, okapi__conn_t *conn,
+                               const okapi__place_t *place, int max, int backward,
+                               apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+apr_status_t okapi__array_count(apr_uint32_t *count, okapi_table_t *table, okapi__conn_t *conn,
+                                apr_pool_t *scratch_pool);
+apr_status_t okapi__array_number(apr_uint32_t *number, okapi_table_t *table, okapi__conn_t *conn,
+                                 const okapi__place_t *place, apr_pool_t *scratch_pool);
+
+#endif

@@ -1,0 +1,168 @@
+/* table_rows.c - rows of contents tables out of the database: what the message table has, and
+ * properties only when a column, a restriction or a sort asks for what it hasn't. */
+#include <apr_strings.h>
+
+#include "table_private.h"
+
+/* The rows whose further properties one statement gets. */
+typedef struct batch_t {
+    okapi__ref_t *refs;
+    int n;
+} batch_t;
+
+static okapi_message_t *find(const batch_t *batch, okapi_id_t id)
+{
+    for (int i = 0; i < batch->n; i++) {
+        if (batch->refs[i].id == id) {
+            return (okapi_message_t *)batch->refs[i].object;
+        }
+    }
+    return NULL;
+}
+
+/* The arguments of TABLE_IDS, from ARGS on. */
+static void ids_of(okapi__arg_t *args, const batch_t *batch)
+{
+    for (int i = 0; i < OKAPI__TABLE_BATCH; i++) {
+        args[i] = DB_I(i < batch->n ? batch->refs[i].id : 0);
+    }
+}
+
+static okapi_message_t *message_of_row(okapi__rows_t *rows, okapi_folder_t *folder,
+                                       apr_pool_t *result_pool)
+{
+    okapi_message_t *message = okapi__message_make(folder->store, result_pool);
+    okapi__message_row_read(&message->row, rows, result_pool);
+    message->id = message->row.id;
+    message->rights = folder->rights;
+    return message;
+}
+
+/* ---- properties ---- */
+
+static apr_status_t fetch_props(const batch_t *batch, okapi__conn_t *conn,
+                                apr_pool_t *scratch_pool)
+{
+    okapi__arg_t ids[OKAPI__TABLE_BATCH];
+    okapi__rows_t *rows;
+    ids_of(ids, batch);
+    apr_status_t rv = okapi__db_select(&rows, conn, STMT_TABLE_PROPS, ids, OKAPI__TABLE_BATCH,
+                                       scratch_pool);
+    while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
+        okapi_message_t *message = find(batch, okapi__rows_int(rows, 0));
+        if (message) {
+            rv = okapi__message_fill(message, okapi__rows_blob(rows, 1),
+                                     okapi__rows_blob(rows, 2));
+        }
+    }
+    return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
+}
+
+static apr_status_t fetch_large(const batch_t *batch, okapi__conn_t *conn,
+                                apr_pool_t *scratch_pool)
+{
+    okapi__arg_t ids[OKAPI__TABLE_BATCH];
+    okapi__rows_t *rows;
+    ids_of(ids, batch);
+    apr_status_t rv = okapi__db_select(&rows, conn, STMT_TABLE_LARGE, ids, OKAPI__TABLE_BATCH,
+                                       scratch_pool);
+    while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
+        okapi_message_t *message = find(batch, okapi__rows_int(rows, 0));
+        if (message && message->loaded) {
+            okapi__propbag_add_large(&message->bag, okapi__rows_int(rows, 1),
+                                     okapi__rows_int(rows, 2), okapi__rows_int(rows, 3));
+        }
+    }
+    return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
+}
+
+/* One pool for each statement's result, which is copied by what reads it. */
+static apr_status_t fetch_behind(const batch_t *batch, okapi__conn_t *conn,
+                                 apr_pool_t *scratch_pool)
+{
+    apr_status_t rv = fetch_props(batch, conn, scratch_pool);
+    return rv == APR_SUCCESS ? fetch_large(batch, conn, scratch_pool) : rv;
+}
+
+/* ---- rows ---- */
+
+static apr_status_t fetch_rows(batch_t *batch, okapi_folder_t *folder, int part,
+                               okapi__conn_t *conn, apr_pool_t *result_pool,
+                               apr_pool_t *scratch_pool)
+{
+    okapi__arg_t args[1 + OKAPI__TABLE_BATCH];
+    okapi__rows_t *rows;
+    args[0] = DB_I(folder->id);
+    ids_of(args + 1, batch);
+    apr_status_t rv = okapi__db_select(&rows, conn, STMT_TABLE_ROWS, args, 1 + OKAPI__TABLE_BATCH,
+                                       scratch_pool);
+    while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
+        okapi_message_t *message = message_of_row(rows, folder, result_pool);
+        for (int i = 0; message->row.part == part && i < batch->n; i++) {
+            if (batch->refs[i].id == message->id) {
+                batch->refs[i].object = &message->object;
+            }
+        }
+    }
+    return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
+}
+
+/* Removes those without an object. */
+static void compact(apr_array_header_t *refs)
+{
+    int kept = 0;
+    for (int i = 0; i < refs->nelts; i++) {
+        okapi__ref_t ref = APR_ARRAY_IDX(refs, i, okapi__ref_t);
+        if (ref.object) {
+            APR_ARRAY_IDX(refs, kept++, okapi__ref_t) = ref;
+        }
+    }
+    refs->nelts = kept;
+}
+
+apr_status_t okapi__rows_fetch(apr_array_header_t *refs, okapi_folder_t *folder, int part,
+                               int need_props, okapi__conn_t *conn, apr_pool_t *result_pool,
+                               apr_pool_t *scratch_pool)
+{
+    apr_pool_t *iterpool;
+    apr_status_t rv = apr_pool_create(&iterpool, scratch_pool);
+    for (int i = 0; rv == APR_SUCCESS && i < refs->nelts; i += OKAPI__TABLE_BATCH) {
+        int left = refs->nelts - i;
+        batch_t batch = {&APR_ARRAY_IDX(refs, i, okapi__ref_t),
+                         left < OKAPI__TABLE_BATCH ? left : OKAPI__TABLE_BATCH};
+        apr_pool_clear(iterpool);
+        rv = fetch_rows(&batch, folder, part, conn, result_pool, iterpool);
+        if (rv == APR_SUCCESS && need_props) {
+            rv = fetch_behind(&batch, conn, iterpool);
+        }
+    }
+    apr_pool_destroy(iterpool);
+    compact(refs);
+    return rv;
+}
+
+apr_status_t okapi__rows_list(apr_array_header_t *refs, okapi_folder_t *folder, int part,
+                              okapi_id_t after, int max, int need_props, okapi__conn_t *conn,
+                              apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+{
+    okapi__rows_t *rows;
+    apr_status_t rv = okapi__db_select(&rows, conn, STMT_TABLE_ALL,
+                                       DB_ARGS(DB_I(folder->id), DB_I(after), DB_I(part),
+                                               DB_I(max)),
+                                       scratch_pool);
+    while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
+        okapi_message_t *message = message_of_row(rows, folder, result_pool);
+        okapi__ref_t *ref = apr_array_push(refs);
+        *ref = (okapi__ref_t){.id = message->id, .object = &message->object};
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__rows_status(rows);
+    }
+    for (int i = 0; rv == APR_SUCCESS && need_props && i < refs->nelts; i += OKAPI__TABLE_BATCH) {
+        int left = refs->nelts - i;
+        batch_t batch = {&APR_ARRAY_IDX(refs, i, okapi__ref_t),
+                         left < OKAPI__TABLE_BATCH ? left : OKAPI__TABLE_BATCH};
+        rv = fetch_behind(&batch, conn, scratch_pool);
+    }
+    return rv;
+}
