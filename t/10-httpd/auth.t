@@ -61,4 +61,12 @@ subtest 'a changed password counts at the next request' => sub {
     is($new->get('/private')->{status}, 200, 'the new one is accepted');
 };
 
+subtest 'a disabled user' => sub {
+    my $http = $server->http(user => 'john', password => 'other');
+    is($http->get('/private')->{status}, 200, 'comes in before');
+    is(scalar $server->admin('user', 'set', 'john', '--disable'), 0, 'is disabled');
+    is($http->get('/private')->{status}, 401, 'and refused at the next request');
+    like(($server->log_lines(qr/john: the user is disabled/))[0], qr/OK00030/, 'the log says why');
+};
+
 done_testing;
