@@ -25,6 +25,8 @@ for my $program (@programs) {
                 ok(!$1, $2);
             } elsif (/\A1\.\.(\d+)/) {
                 $planned = $1;
+            } elsif (/\A# ?(.*)/) {
+                note($1);
             } else {
                 diag($_) if /\S/;
             }

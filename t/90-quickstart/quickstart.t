@@ -5,6 +5,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use Test::More;
@@ -17,6 +18,16 @@ my $tmp = tempdir('okapi-test-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 chmod 0755, $tmp;
 my ($port, $lock) = Okapi::Test::Server::free_port();
 my $dir = "$tmp/instance";
+
+END {
+    my $code = $?;
+    if (-e "$dir/env") {
+        quickstart('--stop', '--dir', $dir);
+        my ($run) = `cat '$dir/okapi.conf'` =~ /^RunDirectory (.+)/m;
+        remove_tree($run);
+    }
+    $? = $code;
+}
 
 sub quickstart { return Okapi::Test::Server::run_command('', "$top/quickstart", @_) }
 
