@@ -81,19 +81,30 @@ static inline void make_test_dir(void)
     }
 }
 
-/* The children of a test leave by _exit and don't come here. */
-static inline void remove_test_dir(apr_pool_t *pool)
+static inline void remove_tree(const char *path, apr_pool_t *pool)
 {
     apr_dir_t *dir;
     apr_finfo_t entry;
 
-    if (apr_dir_open(&dir, test_dir, pool) == APR_SUCCESS) {
-        while (apr_dir_read(&entry, APR_FINFO_NAME, dir) == APR_SUCCESS) {
-            apr_file_remove(test_path(entry.name, pool), pool);
-        }
-        apr_dir_close(dir);
+    if (apr_dir_open(&dir, path, pool) != APR_SUCCESS) {
+        return;
     }
-    rmdir(test_dir);
+    while (apr_dir_read(&entry, APR_FINFO_NAME | APR_FINFO_TYPE, dir) == APR_SUCCESS) {
+        const char *inside = apr_pstrcat(pool, path, "/", entry.name, NULL);
+        if (entry.filetype != APR_DIR) {
+            apr_file_remove(inside, pool);
+        } else if (entry.name[0] != '.') {
+            remove_tree(inside, pool);
+        }
+    }
+    apr_dir_close(dir);
+    rmdir(path);
+}
+
+/* The children of a test leave by _exit and don't come here. */
+static inline void remove_test_dir(apr_pool_t *pool)
+{
+    remove_tree(test_dir, pool);
 }
 
 /* A process of its own that runs WORK on a database it opens itself. */
