@@ -55,8 +55,8 @@ static void push_message(walk_t *walk, okapi__rows_t *rows)
         .flags = (apr_uint32_t)(flags & ~OKAPI__MSGFLAG_DELIVERED),
         .message_class = apr_pstrdup(walk->result_pool, okapi__rows_str(rows, 7)),
     };
-    change->is_new_mail = change->kind == OKAPI_CHANGE_CREATED
-        && (flags & OKAPI__MSGFLAG_DELIVERED) != 0;
+    change->is_new_mail =
+        change->kind == OKAPI_CHANGE_CREATED && (flags & OKAPI__MSGFLAG_DELIVERED) != 0;
 }
 
 /* A row of STMT_CHANGE_FOLDERS; the root is in no folder. */
@@ -114,10 +114,10 @@ static apr_status_t read_rows(walk_t *walk, okapi__conn_t *conn, okapi__stmt_e s
 
 static apr_status_t read_of_folder(okapi__conn_t *conn, walk_t *walk, apr_pool_t *scratch_pool)
 {
-    okapi__arg_t folder = DB_I(walk->folder_id), since = DB_I(walk->since),
-                 upto = DB_I(walk->upto), max = DB_I(walk->max);
-    apr_status_t rv = read_rows(walk, conn, STMT_CHANGE_MESSAGES,
-                                DB_ARGS(folder, since, upto, max), push_message, scratch_pool);
+    okapi__arg_t folder = DB_I(walk->folder_id), since = DB_I(walk->since), upto = DB_I(walk->upto),
+                 max = DB_I(walk->max);
+    apr_status_t rv = read_rows(walk, conn, STMT_CHANGE_MESSAGES, DB_ARGS(folder, since, upto, max),
+                                push_message, scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = read_rows(walk, conn, STMT_CHANGE_TOMBSTONES, DB_ARGS(folder, since, upto, max),
                        push_tombstone, scratch_pool);
@@ -127,11 +127,11 @@ static apr_status_t read_of_folder(okapi__conn_t *conn, walk_t *walk, apr_pool_t
 
 static apr_status_t read_of_store(okapi__conn_t *conn, walk_t *walk, apr_pool_t *scratch_pool)
 {
-    okapi__arg_t store = DB_I(walk->store->id), since = DB_I(walk->since),
-                 upto = DB_I(walk->upto), max = DB_I(walk->max);
-    apr_status_t rv = read_rows(walk, conn, STMT_CHANGE_MESSAGES_ALL,
-                                DB_ARGS(since, since, store, upto, max), push_message,
-                                scratch_pool);
+    okapi__arg_t store = DB_I(walk->store->id), since = DB_I(walk->since), upto = DB_I(walk->upto),
+                 max = DB_I(walk->max);
+    apr_status_t rv =
+        read_rows(walk, conn, STMT_CHANGE_MESSAGES_ALL, DB_ARGS(since, since, store, upto, max),
+                  push_message, scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = read_rows(walk, conn, STMT_CHANGE_TOMBSTONES_ALL,
                        DB_ARGS(since, since, store, upto, max), push_tombstone, scratch_pool);
@@ -188,11 +188,15 @@ static void sort_and_cut(walk_t *walk)
 }
 
 apr_status_t okapi_changes(apr_array_header_t **changes, okapi_cn_t *upto, okapi_store_t *store,
-                           okapi_id_t folder_id, okapi_cn_t since, int max,
-                           apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+                           okapi_id_t folder_id, okapi_cn_t since, int max, apr_pool_t *result_pool,
+                           apr_pool_t *scratch_pool)
 {
-    walk_t walk = {.store = store, .folder_id = folder_id, .since = since, .upto = since,
-                   .max = max > 0 ? max : 1, .result_pool = result_pool};
+    walk_t walk = {.store = store,
+                   .folder_id = folder_id,
+                   .since = since,
+                   .upto = since,
+                   .max = max > 0 ? max : 1,
+                   .result_pool = result_pool};
     walk.changes = apr_array_make(result_pool, 16, sizeof(okapi_change_t));
     apr_status_t rv = okapi__db_read(store->okapi->db, collect, &walk, scratch_pool);
     sort_and_cut(&walk);

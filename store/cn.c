@@ -39,9 +39,8 @@ apr_status_t okapi__stat_add(okapi__conn_t *conn, okapi_id_t folder_id,
     return okapi__db_exec(conn, STMT_STAT_ADD, NULL,
                           DB_ARGS(DB_I(delta->content), DB_I(delta->unread),
                                   DB_I(delta->associated), DB_I(delta->soft_deleted),
-                                  DB_I(delta->bytes), DB_I(delta->uids),
-                                  DB_I(delta->deleted), DB_I(cn), DB_I(okapi_time_now()),
-                                  DB_I(folder_id)),
+                                  DB_I(delta->bytes), DB_I(delta->uids), DB_I(delta->deleted),
+                                  DB_I(cn), DB_I(okapi_time_now()), DB_I(folder_id)),
                           scratch_pool);
 }
 

@@ -17,8 +17,7 @@ enum {
 static apr_status_t caches_create(okapi_t *okapi, apr_pool_t *result_pool)
 {
     apr_allocator_t *allocator;
-    apr_status_t rv = apr_thread_mutex_create(&okapi->mutex, APR_THREAD_MUTEX_DEFAULT,
-                                              result_pool);
+    apr_status_t rv = apr_thread_mutex_create(&okapi->mutex, APR_THREAD_MUTEX_DEFAULT, result_pool);
     if (rv == APR_SUCCESS) {
         rv = apr_allocator_create(&allocator);
     }
@@ -72,7 +71,8 @@ const okapi_config_t *okapi_config(const okapi_t *okapi)
     return okapi->config;
 }
 
-void okapi_log(const okapi_t *okapi, okapi_log_e level, apr_status_t status, const char *format, ...)
+void okapi_log(const okapi_t *okapi, okapi_log_e level, apr_status_t status, const char *format,
+               ...)
 {
     char line[1024]; /* longer ones are cut */
     va_list args;

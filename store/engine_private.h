@@ -16,7 +16,7 @@ struct okapi_t {
     /* Guards everything below. The caches hold what never changes once it is in the database, so
      * they need no invalidation; lookups copy out, no pointer into a cache leaves the mutex. */
     apr_thread_mutex_t *mutex;
-    apr_pool_t *cache_pool;     /* with an allocator of its own, used under the mutex only */
+    apr_pool_t *cache_pool;        /* with an allocator of its own, used under the mutex only */
     struct okapi__cache_t *stores; /* store id: its special folders (store.c) */
     struct okapi__cache_t *named;  /* store id: its named properties (named.c) */
 

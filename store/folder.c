@@ -10,8 +10,8 @@ enum { NAME_MAX_CHARS = 255 };
 
 /* ---- opening ---- */
 
-okapi_folder_t *okapi__folder_of_row(okapi__rows_t *rows, okapi_store_t *store,
-                                     apr_uint32_t rights, apr_pool_t *result_pool)
+okapi_folder_t *okapi__folder_of_row(okapi__rows_t *rows, okapi_store_t *store, apr_uint32_t rights,
+                                     apr_pool_t *result_pool)
 {
     okapi_folder_t *folder = apr_pcalloc(result_pool, sizeof(*folder));
     folder->object.object_class = &okapi__folder_class;
@@ -160,8 +160,8 @@ apr_status_t okapi_folder_stat(okapi_folder_t *folder, okapi_folder_stat_t *stat
 
 typedef struct path_t {
     const okapi_store_t *store;
-    okapi_id_t id;       /* where it begins, then where it leads */
-    const char **names;  /* folded, ended by NULL */
+    okapi_id_t id;      /* where it begins, then where it leads */
+    const char **names; /* folded, ended by NULL */
 } path_t;
 
 /* Walks down the names. Each folder on the way has to be visible to the actor. */
@@ -209,8 +209,7 @@ apr_status_t okapi_folder_by_path(okapi_id_t *id, okapi_store_t *store, const ch
     apr_array_header_t *names = apr_array_make(scratch_pool, 8, sizeof(const char *));
     char *state, *copy = apr_pstrdup(scratch_pool, path);
     for (char *name = apr_strtok(copy, "/", &state); name; name = apr_strtok(NULL, "/", &state)) {
-        APR_ARRAY_PUSH(names, const char *) =
-            okapi__text_fold(name, NAME_MAX_CHARS, scratch_pool);
+        APR_ARRAY_PUSH(names, const char *) = okapi__text_fold(name, NAME_MAX_CHARS, scratch_pool);
     }
     if (names->nelts == 0) {
         return OKAPI_ENOTFOUND;

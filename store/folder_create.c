@@ -44,9 +44,9 @@ static apr_status_t find_existing(okapi__conn_t *conn, creation_t *creation,
 {
     okapi__rows_t *rows;
     int found;
-    apr_status_t rv = okapi__db_select_one(
-        &rows, &found, conn, STMT_FOLDER_BY_NAME,
-        DB_ARGS(DB_I(creation->parent->id), DB_S(creation->key)), scratch_pool);
+    apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_FOLDER_BY_NAME,
+                                           DB_ARGS(DB_I(creation->parent->id), DB_S(creation->key)),
+                                           scratch_pool);
     creation->existing = rv == APR_SUCCESS && found ? okapi__rows_int(rows, 0) : 0;
     return rv;
 }
@@ -56,18 +56,17 @@ static apr_status_t insert_folder(okapi__conn_t *conn, const creation_t *creatio
 {
     const okapi_folder_t *parent = creation->parent;
     okapi_time_t now = okapi_time_now();
-    apr_status_t rv = okapi__db_exec(
-        conn, STMT_FOLDER_ADD, NULL,
-        DB_ARGS(DB_I(creation->id), DB_I(parent->store->id), DB_I(parent->id),
-                DB_I(OKAPI_FOLDER_NONE), DB_S(creation->name), DB_S(creation->key),
-                DB_S(creation->container_class), DB_I(cn), DB_I(cn), DB_I(cn), DB_I(now),
-                DB_I(now), DB_NULL),
-        scratch_pool);
+    apr_status_t rv =
+        okapi__db_exec(conn, STMT_FOLDER_ADD, NULL,
+                       DB_ARGS(DB_I(creation->id), DB_I(parent->store->id), DB_I(parent->id),
+                               DB_I(OKAPI_FOLDER_NONE), DB_S(creation->name), DB_S(creation->key),
+                               DB_S(creation->container_class), DB_I(cn), DB_I(cn), DB_I(cn),
+                               DB_I(now), DB_I(now), DB_NULL),
+                       scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = okapi__db_exec(conn, STMT_STAT_NEW, NULL,
-                            DB_ARGS(DB_I(creation->id),
-                                    DB_I(apr_time_sec(okapi_time_to_apr(now))), DB_I(cn),
-                                    DB_I(now)),
+                            DB_ARGS(DB_I(creation->id), DB_I(apr_time_sec(okapi_time_to_apr(now))),
+                                    DB_I(cn), DB_I(now)),
                             scratch_pool);
     }
     /* A new folder is for the same people as the one around it. */
@@ -95,8 +94,7 @@ static apr_status_t create(okapi__conn_t *conn, void *baton, apr_pool_t *scratch
         return rv != APR_SUCCESS ? rv : OKAPI_EDUPLICATENAME;
     }
     rv = insert_folder(conn, creation, cn, scratch_pool);
-    return rv == APR_SUCCESS ? okapi__stat_add(conn, parent->id, &no_delta, cn, scratch_pool)
-                             : rv;
+    return rv == APR_SUCCESS ? okapi__stat_add(conn, parent->id, &no_delta, cn, scratch_pool) : rv;
 }
 
 apr_status_t okapi_folder_create(okapi_id_t *id, okapi_folder_t *parent, const char *name,
@@ -118,8 +116,7 @@ apr_status_t okapi_folder_create(okapi_id_t *id, okapi_folder_t *parent, const c
     creation.name = okapi__text_clean(name, NAME_MAX_CHARS, scratch_pool);
     creation.key = okapi__text_fold(name, NAME_MAX_CHARS, scratch_pool);
     creation.container_class = okapi__text_clean(
-        container_class ? container_class : parent->container_class, CLASS_MAX_CHARS,
-        scratch_pool);
+        container_class ? container_class : parent->container_class, CLASS_MAX_CHARS, scratch_pool);
     rv = okapi__db_write(okapi->db, create, &creation, scratch_pool);
     if (rv == APR_SUCCESS) {
         *id = creation.id;

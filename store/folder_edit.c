@@ -65,8 +65,7 @@ static apr_status_t check_name(okapi__conn_t *conn, edit_t *b, apr_pool_t *scrat
     int found;
     b->key = okapi__text_fold(b->name, NAME_MAX_CHARS, scratch_pool);
     apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_FOLDER_BY_NAME,
-                                           DB_ARGS(DB_I(b->parent_id), DB_S(b->key)),
-                                           scratch_pool);
+                                           DB_ARGS(DB_I(b->parent_id), DB_S(b->key)), scratch_pool);
     if (rv == APR_SUCCESS && found && okapi__rows_int(rows, 0) != b->folder->id) {
         return OKAPI_EDUPLICATENAME;
     }
@@ -100,9 +99,8 @@ static apr_status_t write_edit(okapi__conn_t *conn, void *baton, apr_pool_t *scr
                                 DB_B(b->column.data, b->column.len), DB_I(b->cn), DB_I(b->cn),
                                 DB_I(b->now), DB_I(b->folder->id)),
                         scratch_pool);
-    return rv == APR_SUCCESS
-        ? okapi__stat_add(conn, b->parent_id, &no_delta, b->cn, scratch_pool)
-        : rv;
+    return rv == APR_SUCCESS ? okapi__stat_add(conn, b->parent_id, &no_delta, b->cn, scratch_pool)
+                             : rv;
 }
 
 static apr_status_t edit_folder(okapi_folder_t *folder, const okapi__prop_edit_t *edit,

@@ -50,12 +50,11 @@ static apr_status_t list_deep(okapi__conn_t *conn, listing_t *listing, apr_hash_
     tree_t tree = {apr_hash_make(scratch_pool), rights, listing->folders};
     okapi_store_t *store = listing->parent->store;
     okapi__rows_t *rows;
-    apr_status_t rv = okapi__db_select(&rows, conn, STMT_FOLDER_ALL, DB_ARGS(DB_I(store->id)),
-                                       scratch_pool);
+    apr_status_t rv =
+        okapi__db_select(&rows, conn, STMT_FOLDER_ALL, DB_ARGS(DB_I(store->id)), scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         okapi_folder_t *folder = okapi__folder_of_row(
-            rows, store, okapi__rights_in(rights, okapi__rows_int(rows, 0)),
-            listing->result_pool);
+            rows, store, okapi__rights_in(rights, okapi__rows_int(rows, 0)), listing->result_pool);
         apr_array_header_t *siblings = children_of(&tree, &folder->parent_id);
         if (!siblings) {
             siblings = apr_array_make(scratch_pool, 8, sizeof(okapi_folder_t *));
@@ -79,8 +78,7 @@ static apr_status_t list_children(okapi__conn_t *conn, listing_t *listing, apr_h
     okapi__stmt_e stmt = (listing->flags & OKAPI__FOLDERS_DELETED) ? STMT_FOLDER_CHILDREN_DELETED
                                                                    : STMT_FOLDER_CHILDREN;
     okapi__rows_t *rows;
-    apr_status_t rv = okapi__db_select(&rows, conn, stmt, DB_ARGS(DB_I(parent->id)),
-                                       scratch_pool);
+    apr_status_t rv = okapi__db_select(&rows, conn, stmt, DB_ARGS(DB_I(parent->id)), scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         apr_uint32_t mine = okapi__rights_in(rights, okapi__rows_int(rows, 0));
         if (okapi__rights_visible(mine)) {
@@ -98,18 +96,17 @@ static apr_status_t list(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_p
     listing_t *listing = baton;
     apr_hash_t *rights;
     apr_array_clear(listing->folders);
-    apr_status_t rv = okapi__rights_of_store(&rights, conn, listing->parent->store,
-                                             scratch_pool);
+    apr_status_t rv = okapi__rights_of_store(&rights, conn, listing->parent->store, scratch_pool);
     if (rv != APR_SUCCESS) {
         return rv;
     }
     return (listing->flags & OKAPI__FOLDERS_DEEP)
-        ? list_deep(conn, listing, rights, scratch_pool)
-        : list_children(conn, listing, rights, scratch_pool);
+               ? list_deep(conn, listing, rights, scratch_pool)
+               : list_children(conn, listing, rights, scratch_pool);
 }
 
-apr_status_t okapi__folder_children(apr_array_header_t **folders, okapi_folder_t *parent,
-                                    int flags, apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+apr_status_t okapi__folder_children(apr_array_header_t **folders, okapi_folder_t *parent, int flags,
+                                    apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
     listing_t listing = {parent, flags, apr_array_make(result_pool, 16, sizeof(okapi_folder_t *)),
                          result_pool};
@@ -121,8 +118,8 @@ apr_status_t okapi_folder_tree(apr_array_header_t **nodes, okapi_folder_t *top,
                                apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
     apr_array_header_t *folders;
-    apr_status_t rv = okapi__folder_children(&folders, top, OKAPI__FOLDERS_DEEP, result_pool,
-                                             scratch_pool);
+    apr_status_t rv =
+        okapi__folder_children(&folders, top, OKAPI__FOLDERS_DEEP, result_pool, scratch_pool);
     *nodes = apr_array_make(result_pool, rv == APR_SUCCESS ? folders->nelts : 0,
                             sizeof(okapi_folder_node_t));
     for (int i = 0; rv == APR_SUCCESS && i < folders->nelts; i++) {

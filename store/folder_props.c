@@ -5,23 +5,23 @@
 #include "store_private.h"
 
 enum {
-    MAPI_FOLDER = 3,           /* PR_OBJECT_TYPE */
-    ACCESS_MODIFY = 1,         /* PR_ACCESS, MS-OXCPRPT 2.2.1.1 */
+    MAPI_FOLDER = 3,   /* PR_OBJECT_TYPE */
+    ACCESS_MODIFY = 1, /* PR_ACCESS, MS-OXCPRPT 2.2.1.1 */
     ACCESS_READ = 2,
     ACCESS_DELETE = 4,
     ACCESS_CREATE_HIERARCHY = 8,
     ACCESS_CREATE_CONTENTS = 0x10,
     ACCESS_CREATE_ASSOCIATED = 0x20,
-    FLAG_IPM = 1,              /* PR_FOLDER_FLAGS */
+    FLAG_IPM = 1, /* PR_FOLDER_FLAGS */
     FLAG_SEARCH = 2,
     FLAG_NORMAL = 4
 };
 
 typedef enum folder_type_e { FOLDER_ROOT = 0, FOLDER_GENERIC = 1, FOLDER_SEARCH = 2 } folder_type_e;
 
-#define VALUE(name) \
-    static apr_status_t name(okapi_propval_t *v, okapi_object_t *object, \
-                             apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+#define VALUE(name)                                                                                \
+    static apr_status_t name(okapi_propval_t *v, okapi_object_t *object, apr_pool_t *result_pool,  \
+                             apr_pool_t *scratch_pool)
 
 static okapi_folder_t *folder_of(okapi_object_t *object)
 {
@@ -76,13 +76,13 @@ VALUE(folder_flags)
 {
     const okapi_folder_t *folder = folder_of(object);
     const okapi__special_t *special = okapi__special(folder->special);
-    int is_ipm = !special || (special->which != OKAPI_FOLDER_ROOT
-                              && special->parent != OKAPI_FOLDER_ROOT);
+    int is_ipm =
+        !special || (special->which != OKAPI_FOLDER_ROOT && special->parent != OKAPI_FOLDER_ROOT);
     if (folder->special == OKAPI_FOLDER_IPM_SUBTREE) {
         is_ipm = 1;
     }
-    return number(v, (is_ipm ? FLAG_IPM : 0)
-                  | (type_of(folder) == FOLDER_SEARCH ? FLAG_SEARCH : FLAG_NORMAL));
+    return number(v, (is_ipm ? FLAG_IPM : 0) |
+                         (type_of(folder) == FOLDER_SEARCH ? FLAG_SEARCH : FLAG_NORMAL));
 }
 
 VALUE(display_name)
@@ -104,8 +104,8 @@ VALUE(container_class)
 VALUE(is_hidden)
 {
     int special = folder_of(object)->special;
-    return boolean(v, special == OKAPI_FOLDER_CONVERSATION_ACTIONS
-                       || special == OKAPI_FOLDER_QUICK_STEPS);
+    return boolean(v, special == OKAPI_FOLDER_CONVERSATION_ACTIONS ||
+                          special == OKAPI_FOLDER_QUICK_STEPS);
 }
 
 VALUE(has_rules)
@@ -177,9 +177,9 @@ VALUE(store_guid)
 VALUE(store_entryid)
 {
     const okapi_store_t *store = folder_of(object)->store;
-    v->v.bin = okapi_entryid_store(store->okapi->config->server_name,
-                                   okapi_user_dn(store->okapi, store->owner, scratch_pool),
-                                   result_pool);
+    v->v.bin =
+        okapi_entryid_store(store->okapi->config->server_name,
+                            okapi_user_dn(store->okapi, store->owner, scratch_pool), result_pool);
     return APR_SUCCESS;
 }
 
@@ -274,8 +274,8 @@ VALUE(subfolders)
 
 VALUE(rights)
 {
-    return number(v, folder_of(object)->rights
-                         & ~(OKAPI_RIGHT_FREEBUSY_SIMPLE | OKAPI_RIGHT_FREEBUSY_DETAILED));
+    return number(v, folder_of(object)->rights &
+                         ~(OKAPI_RIGHT_FREEBUSY_SIMPLE | OKAPI_RIGHT_FREEBUSY_DETAILED));
 }
 
 VALUE(access_flags)
@@ -294,6 +294,11 @@ VALUE(access_flags)
     return number(v, access);
 }
 
+VALUE(access_level)
+{
+    return number(v, (folder_of(object)->rights & OKAPI_RIGHT_OWNER) != 0);
+}
+
 /* ---- special folders, on the inbox and the root: MS-OXOSFLD 2.2.3 ---- */
 
 static int names_specials(const okapi_folder_t *folder)
@@ -301,12 +306,11 @@ static int names_specials(const okapi_folder_t *folder)
     return folder->special == OKAPI_FOLDER_INBOX || folder->special == OKAPI_FOLDER_ROOT;
 }
 
-#define VALUE_OF_SPECIAL(name, function) \
-    VALUE(name) \
-    { \
-        const okapi_folder_t *folder = folder_of(object); \
-        return names_specials(folder) ? function(v, folder->store, result_pool) \
-                                      : OKAPI_ENOTFOUND; \
+#define VALUE_OF_SPECIAL(name, function)                                                           \
+    VALUE(name)                                                                                    \
+    {                                                                                              \
+        const okapi_folder_t *folder = folder_of(object);                                          \
+        return names_specials(folder) ? function(v, folder->store, result_pool) : OKAPI_ENOTFOUND; \
     }
 
 VALUE_OF_SPECIAL(special, okapi__special_entryid)
@@ -352,6 +356,7 @@ const okapi__computed_t okapi__folder_computed[] = {
     {PR_SUBFOLDERS, 0, subfolders},
     {PR_RIGHTS, 0, rights},
     {PR_ACCESS, 0, access_flags},
+    {PR_ACCESS_LEVEL, 0, access_level},
     {PR_ADDITIONAL_REN_ENTRYIDS, OKAPI__PROP_DEFAULT, ren_entryids},
     {PR_ADDITIONAL_REN_ENTRYIDS_EX, OKAPI__PROP_DEFAULT, ren_entryids_ex},
     {PR_FREEBUSY_ENTRYIDS, OKAPI__PROP_DEFAULT, freebusy_entryids},

@@ -21,8 +21,7 @@ static apr_status_t find_all(okapi__conn_t *conn, reading_t *b, apr_pool_t *scra
 {
     okapi__rows_t *rows;
     apr_status_t rv = okapi__db_select(&rows, conn, STMT_READ_CANDIDATES,
-                                       DB_ARGS(DB_I(b->folder->id), DB_I(!b->read)),
-                                       scratch_pool);
+                                       DB_ARGS(DB_I(b->folder->id), DB_I(!b->read)), scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         APR_ARRAY_PUSH(b->todo, okapi_id_t) = okapi__rows_int(rows, 0);
     }
@@ -92,7 +91,10 @@ apr_status_t okapi_folder_set_read(okapi_folder_t *folder, const okapi_id_t *ids
                                    int *changed, int *partial, apr_pool_t *scratch_pool)
 {
     okapi_t *okapi = folder->store->okapi;
-    reading_t baton = {.folder = folder, .ids = ids, .n = n, .read = read != 0,
+    reading_t baton = {.folder = folder,
+                       .ids = ids,
+                       .n = n,
+                       .read = read != 0,
                        .todo = apr_array_make(scratch_pool, 16, sizeof(okapi_id_t))};
     *partial = 0;
     apr_status_t rv = okapi__rights_check(folder->rights, OKAPI_RIGHT_EDIT_ANY);

@@ -32,9 +32,9 @@ static const char *key_of(const okapi_propname_t *name, apr_pool_t *result_pool)
 {
     const char *guid = okapi__guid_hex(&name->guid, result_pool);
     return name->kind == MNID_ID
-        ? apr_psprintf(result_pool, "%s#%u", guid, (unsigned)name->lid)
-        : apr_pstrcat(result_pool, guid, "=",
-                      okapi__text_fold(name->name, NAME_MAX_CHARS, result_pool), NULL);
+               ? apr_psprintf(result_pool, "%s#%u", guid, (unsigned)name->lid)
+               : apr_pstrcat(result_pool, guid, "=",
+                             okapi__text_fold(name->name, NAME_MAX_CHARS, result_pool), NULL);
 }
 
 static int is_ps_mapi(const okapi_propname_t *name)
@@ -50,9 +50,8 @@ static apr_uint16_t id_in_ps_mapi(const okapi_propname_t *name)
 
 static int can_be_stored(const okapi_propname_t *name)
 {
-    return name->kind == MNID_ID
-        || (name->kind == MNID_STRING && name->name && *name->name
-            && okapi__text_chars(name->name) <= NAME_MAX_CHARS);
+    return name->kind == MNID_ID || (name->kind == MNID_STRING && name->name && *name->name &&
+                                     okapi__text_chars(name->name) <= NAME_MAX_CHARS);
 }
 
 /* ---- the cache; under the engine's mutex ---- */
@@ -135,8 +134,8 @@ static apr_status_t create_missing(okapi__conn_t *conn, void *baton, apr_pool_t 
 {
     work_t *b = baton;
     apr_hash_t *fresh = apr_hash_make(scratch_pool);
-    apr_status_t rv = okapi__db_exec(conn, STMT_STORE_LOCK, NULL, DB_ARGS(DB_I(b->store->id)),
-                                     scratch_pool);
+    apr_status_t rv =
+        okapi__db_exec(conn, STMT_STORE_LOCK, NULL, DB_ARGS(DB_I(b->store->id)), scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = read_new(conn, b, scratch_pool);
     }
@@ -156,8 +155,8 @@ static apr_status_t create_missing(okapi__conn_t *conn, void *baton, apr_pool_t 
         entry_t entry = {b->names[i], (apr_uint16_t)id};
         entry.name.lid = entry.name.kind == MNID_ID ? entry.name.lid : 0;
         entry.name.name = entry.name.kind == MNID_ID
-            ? ""
-            : okapi__text_clean(entry.name.name, NAME_MAX_CHARS, b->added->pool);
+                              ? ""
+                              : okapi__text_clean(entry.name.name, NAME_MAX_CHARS, b->added->pool);
         rv = insert(conn, b, &entry, scratch_pool);
         APR_ARRAY_PUSH(b->added, entry_t) = entry;
         apr_hash_set(fresh, key, APR_HASH_KEY_STRING, "");
@@ -187,8 +186,8 @@ static apr_status_t refresh(work_t *b, int create, apr_pool_t *scratch_pool)
 /* ---- names to ids ---- */
 
 /* Fills IDS from the cache and MISSING with the names it doesn't know. */
-static void look_up(okapi_store_t *store, const okapi_propname_t *names, int n,
-                    apr_uint16_t *ids, apr_array_header_t *missing, apr_pool_t *scratch_pool)
+static void look_up(okapi_store_t *store, const okapi_propname_t *names, int n, apr_uint16_t *ids,
+                    apr_array_header_t *missing, apr_pool_t *scratch_pool)
 {
     okapi_t *okapi = store->okapi;
     apr_array_clear(missing);
@@ -199,8 +198,8 @@ static void look_up(okapi_store_t *store, const okapi_propname_t *names, int n,
         if (is_ps_mapi(&names[i])) {
             ids[i] = id_in_ps_mapi(&names[i]);
         } else if (can_be_stored(&names[i])) {
-            const entry_t *entry = apr_hash_get(known->by_key, key_of(&names[i], scratch_pool),
-                                                APR_HASH_KEY_STRING);
+            const entry_t *entry =
+                apr_hash_get(known->by_key, key_of(&names[i], scratch_pool), APR_HASH_KEY_STRING);
             if (entry) {
                 ids[i] = entry->id;
             } else {
@@ -215,8 +214,8 @@ static void look_up(okapi_store_t *store, const okapi_propname_t *names, int n,
 static okapi_propname_t canonical(const okapi_propname_t *name, apr_pool_t *result_pool)
 {
     okapi_propname_t copy = *name;
-    if (copy.kind == MNID_STRING && copy.name
-        && okapi_guid_equal(&copy.guid, &okapi_ps_internet_headers)) {
+    if (copy.kind == MNID_STRING && copy.name &&
+        okapi_guid_equal(&copy.guid, &okapi_ps_internet_headers)) {
         char *lower = apr_pstrdup(result_pool, copy.name);
         for (char *p = lower; *p; p++) {
             *p = (char)apr_tolower(*p);
@@ -236,8 +235,8 @@ apr_status_t okapi_named_ids(okapi_store_t *store, const okapi_propname_t *names
     }
     look_up(store, wanted, n, ids, missing, scratch_pool);
     for (int writing = 0; missing->nelts > 0 && writing <= (create != 0); writing++) {
-        work_t work = {.store = store, .names = (okapi_propname_t *)missing->elts,
-                       .n = missing->nelts};
+        work_t work = {
+            .store = store, .names = (okapi_propname_t *)missing->elts, .n = missing->nelts};
         apr_status_t rv = refresh(&work, writing, scratch_pool);
         if (rv != APR_SUCCESS) {
             return rv;
@@ -270,8 +269,8 @@ static int name_of(const names_t *known, apr_uint16_t id, okapi_propname_t *name
 }
 
 /* Returns how many aren't known. */
-static int name_all(okapi_store_t *store, const apr_uint16_t *ids, int n,
-                    okapi_propname_t *names, apr_pool_t *result_pool)
+static int name_all(okapi_store_t *store, const apr_uint16_t *ids, int n, okapi_propname_t *names,
+                    apr_pool_t *result_pool)
 {
     okapi_t *okapi = store->okapi;
     int unknown = 0;

@@ -23,8 +23,8 @@ apr_status_t okapi__props_of_column(okapi_props_t **props, okapi_binary_t column
         return APR_SUCCESS;
     }
     return okapi_props_unpack(props, column.data, column.len, result_pool) == APR_SUCCESS
-        ? APR_SUCCESS
-        : OKAPI_ECORRUPT;
+               ? APR_SUCCESS
+               : OKAPI_ECORRUPT;
 }
 
 apr_status_t okapi__props_to_column(okapi_binary_t *column, const okapi_props_t *props,

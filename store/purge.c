@@ -57,8 +57,8 @@ static apr_status_t find_parts(okapi__conn_t *conn, okapi_id_t id, todo_t *todo,
                                apr_pool_t *scratch_pool)
 {
     okapi__rows_t *rows;
-    apr_status_t rv = okapi__db_select(&rows, conn, STMT_PURGE_ATTACHMENTS, DB_ARGS(DB_I(id)),
-                                       scratch_pool);
+    apr_status_t rv =
+        okapi__db_select(&rows, conn, STMT_PURGE_ATTACHMENTS, DB_ARGS(DB_I(id)), scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         APR_ARRAY_PUSH(todo->objects, okapi_id_t) = okapi__rows_int(rows, 0);
         if (!okapi__rows_is_null(rows, 1)) {
@@ -72,8 +72,8 @@ static apr_status_t find_blobs(okapi__conn_t *conn, okapi_id_t id, todo_t *todo,
                                apr_pool_t *scratch_pool)
 {
     okapi__rows_t *rows;
-    apr_status_t rv = okapi__db_select(&rows, conn, STMT_BIGPROP_LIST, DB_ARGS(DB_I(id)),
-                                       scratch_pool);
+    apr_status_t rv =
+        okapi__db_select(&rows, conn, STMT_BIGPROP_LIST, DB_ARGS(DB_I(id)), scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         APR_ARRAY_PUSH(todo->blobs, okapi_id_t) = okapi__rows_int(rows, 1);
     }
@@ -82,11 +82,11 @@ static apr_status_t find_blobs(okapi__conn_t *conn, okapi_id_t id, todo_t *todo,
 
 static apr_status_t delete_blob(okapi__conn_t *conn, okapi_id_t id, apr_pool_t *scratch_pool)
 {
-    apr_status_t rv = okapi__db_exec(conn, STMT_PURGE_CHUNKS, NULL, DB_ARGS(DB_I(id), DB_I(id)),
-                                     scratch_pool);
-    return rv == APR_SUCCESS
-        ? okapi__db_exec(conn, STMT_PURGE_BLOB, NULL, DB_ARGS(DB_I(id), DB_I(id)), scratch_pool)
-        : rv;
+    apr_status_t rv =
+        okapi__db_exec(conn, STMT_PURGE_CHUNKS, NULL, DB_ARGS(DB_I(id), DB_I(id)), scratch_pool);
+    return rv == APR_SUCCESS ? okapi__db_exec(conn, STMT_PURGE_BLOB, NULL,
+                                              DB_ARGS(DB_I(id), DB_I(id)), scratch_pool)
+                             : rv;
 }
 
 static apr_status_t delete_object(okapi__conn_t *conn, okapi_id_t id, todo_t *todo,
@@ -135,8 +135,8 @@ static apr_status_t purge_folder(okapi__conn_t *conn, void *baton, apr_pool_t *s
         rv = okapi__rows_status(rows);
     }
     for (int i = 0; rv == APR_SUCCESS && i < ids->nelts; i++) {
-        rv = delete_message(conn, purge->folder_id, APR_ARRAY_IDX(ids, i, okapi_id_t),
-                            scratch_pool);
+        rv =
+            delete_message(conn, purge->folder_id, APR_ARRAY_IDX(ids, i, okapi_id_t), scratch_pool);
     }
     purge->done = ids->nelts;
     if (rv == APR_SUCCESS && ids->nelts == 0) {

@@ -55,9 +55,8 @@ static int is_message_class(const char *text)
 static int is_of_class(const char *message_class, const char *entry)
 {
     apr_size_t len = strlen(entry);
-    return len == 0
-        || (strncasecmp(message_class, entry, len) == 0
-            && (message_class[len] == '\0' || message_class[len] == '.'));
+    return len == 0 || (strncasecmp(message_class, entry, len) == 0 &&
+                        (message_class[len] == '\0' || message_class[len] == '.'));
 }
 
 apr_status_t okapi_store_receive_folder(okapi_store_t *store, const char *message_class,
@@ -76,10 +75,9 @@ apr_status_t okapi_store_receive_folder(okapi_store_t *store, const char *messag
     const char *best = "";
     *folder_id = okapi_store_special(store, OKAPI_FOLDER_INBOX);
     for (int i = 0; i < entries->nelts; i++) {
-        const okapi_receive_folder_t *entry =
-            &APR_ARRAY_IDX(entries, i, okapi_receive_folder_t);
-        if (is_of_class(message_class, entry->message_class)
-            && strlen(entry->message_class) >= strlen(best)) {
+        const okapi_receive_folder_t *entry = &APR_ARRAY_IDX(entries, i, okapi_receive_folder_t);
+        if (is_of_class(message_class, entry->message_class) &&
+            strlen(entry->message_class) >= strlen(best)) {
             best = entry->message_class;
             *folder_id = entry->folder_id;
         }

@@ -7,7 +7,7 @@
 enum { ENTRYID_SIZE = 46 };
 
 static const okapi__special_t specials[] = {
-#define OKAPI_SPECIAL(symbol, number, parent, name, container_class, entryid_tag) \
+#define OKAPI_SPECIAL(symbol, number, parent, name, container_class, entryid_tag)                  \
     {symbol, parent, name, container_class, entryid_tag},
 #include <okapi/special_folders.def>
 #undef OKAPI_SPECIAL
@@ -73,8 +73,8 @@ apr_status_t okapi__special_ren_entryids(okapi_propval_t *v, const okapi_store_t
 apr_status_t okapi__special_freebusy_entryids(okapi_propval_t *v, const okapi_store_t *store,
                                               apr_pool_t *result_pool)
 {
-    static const okapi_special_e which[] = {OKAPI_FOLDER_NONE, OKAPI_FOLDER_NONE,
-                                            OKAPI_FOLDER_NONE, OKAPI_FOLDER_FREEBUSY};
+    static const okapi_special_e which[] = {OKAPI_FOLDER_NONE, OKAPI_FOLDER_NONE, OKAPI_FOLDER_NONE,
+                                            OKAPI_FOLDER_FREEBUSY};
     return entryids(v, store, which, 4, result_pool);
 }
 
@@ -89,8 +89,12 @@ apr_status_t okapi__special_ren_entryids_ex(okapi_propval_t *v, const okapi_stor
                   {0x8004, OKAPI_FOLDER_TODO},
                   {0x8006, OKAPI_FOLDER_CONVERSATION_ACTIONS},
                   {0x8008, OKAPI_FOLDER_SUGGESTED_CONTACTS}};
-    enum { NBLOCKS = sizeof(blocks) / sizeof(blocks[0]), RSF_ELID_ENTRYID = 1,
-           BLOCK_SIZE = 8 + ENTRYID_SIZE, MAX = NBLOCKS * BLOCK_SIZE + 4 };
+    enum {
+        NBLOCKS = sizeof(blocks) / sizeof(blocks[0]),
+        RSF_ELID_ENTRYID = 1,
+        BLOCK_SIZE = 8 + ENTRYID_SIZE,
+        MAX = NBLOCKS * BLOCK_SIZE + 4
+    };
     okapi_writer_t w;
     okapi_writer_init(&w, MAX, MAX, result_pool);
     for (int i = 0; i < NBLOCKS; i++) {

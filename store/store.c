@@ -37,8 +37,8 @@ static apr_status_t specials_read(okapi__conn_t *conn, okapi_store_t *store,
                                   apr_pool_t *scratch_pool)
 {
     okapi__rows_t *rows;
-    apr_status_t rv = okapi__db_select(&rows, conn, STMT_STORE_SPECIALS, DB_ARGS(DB_I(store->id)),
-                                       scratch_pool);
+    apr_status_t rv =
+        okapi__db_select(&rows, conn, STMT_STORE_SPECIALS, DB_ARGS(DB_I(store->id)), scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         apr_int64_t which = okapi__rows_int(rows, 1);
         if (which > OKAPI_FOLDER_NONE && which < OKAPI_FOLDER__LAST) {
@@ -50,9 +50,15 @@ static apr_status_t specials_read(okapi__conn_t *conn, okapi_store_t *store,
 
 /* ---- opening ---- */
 
+typedef struct open_t {
+    okapi_store_t *store;
+    int is_cached; /* its special folders were known */
+} open_t;
+
 static apr_status_t read_store(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
-    okapi_store_t *store = baton;
+    open_t *b = baton;
+    okapi_store_t *store = b->store;
     okapi__rows_t *rows;
     int found;
     apr_status_t rv = okapi__db_select_one(
@@ -68,10 +74,8 @@ static apr_status_t read_store(okapi__conn_t *conn, void *baton, apr_pool_t *scr
     store->quota = okapi__rows_int(rows, 2);
     store->bytes = okapi__rows_int(rows, 3);
     rv = okapi__guid_of_hex(&store->guid, okapi__rows_str(rows, 1));
-    if (rv != APR_SUCCESS || specials_cached(store)) {
-        return rv;
-    }
-    return specials_read(conn, store, scratch_pool);
+    b->is_cached = specials_cached(store);
+    return rv == APR_SUCCESS && !b->is_cached ? specials_read(conn, store, scratch_pool) : rv;
 }
 
 apr_status_t okapi_store_open(okapi_store_t **store, okapi_t *okapi, const okapi_user_t *actor,
@@ -79,18 +83,22 @@ apr_status_t okapi_store_open(okapi_store_t **store, okapi_t *okapi, const okapi
                               apr_pool_t *scratch_pool)
 {
     okapi_store_t *opened = apr_pcalloc(result_pool, sizeof(*opened));
+    open_t baton = {opened, 0};
     opened->object.object_class = &okapi__store_class;
     opened->okapi = okapi;
     opened->pool = result_pool;
     opened->owner = okapi__user_dup(owner, result_pool);
     opened->actor = okapi__user_dup(actor, result_pool);
     opened->full_access = actor->id == owner->id || (actor->flags & OKAPI_USER_ADMIN);
-    apr_status_t rv = okapi__db_read(okapi->db, read_store, opened, scratch_pool);
-    if (rv == APR_SUCCESS) {
-        specials_cache(opened);
-        *store = opened;
+    apr_status_t rv = okapi__db_read(okapi->db, read_store, &baton, scratch_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
-    return rv;
+    if (!baton.is_cached) {
+        specials_cache(opened);
+    }
+    *store = opened;
+    return APR_SUCCESS;
 }
 
 okapi_object_t *okapi_store_object(okapi_store_t *store)

@@ -60,8 +60,8 @@ static apr_status_t add_folder(const creation_t *creation, const okapi__special_
     apr_status_t rv = okapi__db_exec(
         creation->conn, STMT_FOLDER_ADD, NULL,
         DB_ARGS(DB_I(id), DB_I(creation->store_id), DB_I(parent), DB_I(special->which),
-                DB_S(special->name), DB_S(key), DB_S(special->container_class), DB_I(cn),
-                DB_I(cn), DB_I(cn), DB_I(creation->now), DB_I(creation->now), DB_NULL),
+                DB_S(special->name), DB_S(key), DB_S(special->container_class), DB_I(cn), DB_I(cn),
+                DB_I(cn), DB_I(creation->now), DB_I(creation->now), DB_NULL),
         scratch_pool);
     if (rv != APR_SUCCESS) {
         return rv;
@@ -72,12 +72,10 @@ static apr_status_t add_folder(const creation_t *creation, const okapi__special_
                           scratch_pool);
 }
 
-static apr_status_t add_receive_folder(const creation_t *creation, int i,
-                                       apr_pool_t *scratch_pool)
+static apr_status_t add_receive_folder(const creation_t *creation, int i, apr_pool_t *scratch_pool)
 {
     return okapi__db_exec(creation->conn, STMT_RECEIVE_ADD, NULL,
-                          DB_ARGS(DB_I(creation->store_id),
-                                  DB_S(receive_folders[i].message_class),
+                          DB_ARGS(DB_I(creation->store_id), DB_S(receive_folders[i].message_class),
                                   DB_I(folder_id(creation, receive_folders[i].folder)),
                                   DB_I(creation->now)),
                           scratch_pool);

@@ -83,9 +83,9 @@ struct okapi_store_t {
     okapi_guid_t guid;
     const okapi_user_t *owner;
     const okapi_user_t *actor;
-    int full_access;      /* the actor owns the store or administers the server */
-    apr_int64_t quota;    /* bytes, 0: none */
-    apr_int64_t bytes;    /* as of opening */
+    int full_access;   /* the actor owns the store or administers the server */
+    apr_int64_t quota; /* bytes, 0: none */
+    apr_int64_t bytes; /* as of opening */
     okapi_id_t special[OKAPI_FOLDER__LAST];
     okapi_props_t *props; /* NULL until asked for */
     apr_pool_t *pool;     /* the one it was opened in */
@@ -153,14 +153,14 @@ struct okapi_folder_t {
     const char *container_class;
     okapi_cn_t cn;
     okapi_time_t ctime, mtime;
-    apr_uint32_t rights;  /* of the actor */
+    apr_uint32_t rights; /* of the actor */
     int has_subfolders;
-    int depth;            /* below the folder a hierarchy was listed from; 1 for its children */
+    int depth;                /* below the folder a hierarchy was listed from; 1 for its children */
     okapi_folder_stat_t stat; /* as of opening or listing, as are the two below */
-    okapi_time_t content_time;   /* of the last change inside the folder */
-    apr_int64_t deleted_total;   /* messages that ever left it */
-    okapi_binary_t packed; /* the stored properties as they are in the database */
-    okapi_props_t *props;  /* the same unpacked; NULL until asked for */
+    okapi_time_t content_time; /* of the last change inside the folder */
+    apr_int64_t deleted_total; /* messages that ever left it */
+    okapi_binary_t packed;     /* the stored properties as they are in the database */
+    okapi_props_t *props;      /* the same unpacked; NULL until asked for */
     apr_pool_t *pool;
 };
 
@@ -171,8 +171,8 @@ extern const okapi__computed_t okapi__folder_computed[];
 const char *okapi__folder_name_fault(const char *name);
 
 /* A folder of the current row of a STMT_FOLDER_* select, with everything in RESULT_POOL. */
-okapi_folder_t *okapi__folder_of_row(okapi__rows_t *rows, okapi_store_t *store,
-                                     apr_uint32_t rights, apr_pool_t *result_pool);
+okapi_folder_t *okapi__folder_of_row(okapi__rows_t *rows, okapi_store_t *store, apr_uint32_t rights,
+                                     apr_pool_t *result_pool);
 
 /* In message.flags only, never shown: it came by delivery, so it is announced as new mail. */
 #define OKAPI__MSGFLAG_DELIVERED 0x40000000
@@ -180,7 +180,7 @@ okapi_folder_t *okapi__folder_of_row(okapi__rows_t *rows, okapi_store_t *store,
 /* The folders below PARENT the actor may see, as an array of okapi_folder_t * by name; with DEEP
  * those of all levels, each followed by its own. Soft-deleted ones instead with DELETED. */
 enum { OKAPI__FOLDERS_DEEP = 0x1, OKAPI__FOLDERS_DELETED = 0x2 };
-apr_status_t okapi__folder_children(apr_array_header_t **folders, okapi_folder_t *parent,
-                                    int flags, apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+apr_status_t okapi__folder_children(apr_array_header_t **folders, okapi_folder_t *parent, int flags,
+                                    apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
 #endif

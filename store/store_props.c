@@ -5,22 +5,24 @@
 #include "store_private.h"
 
 enum {
-    MAPI_STORE = 1,           /* PR_OBJECT_TYPE */
-    VALID_FOLDERS = 0xFF,     /* PR_VALID_FOLDER_MASK: all eight of them exist */
+    MAPI_STORE = 1,       /* PR_OBJECT_TYPE */
+    VALID_FOLDERS = 0xFF, /* PR_VALID_FOLDER_MASK: all eight of them exist */
     EXTENDED_RULE_MAX = 96 * 1024,
     WINDOWS_1252 = 1252,
     ENGLISH_US = 0x0409,
-    DISPLAY_TYPE_USER = 0     /* DT_MAILUSER */
+    DISPLAY_TYPE_USER = 0 /* DT_MAILUSER */
 };
 
 /* PR_STORE_SUPPORT_MASK: unique entry ids, search, modify, create, attachments, OLE, submit,
  * notifications, multivalues, categories, RTF, restrictions, sorting, HTML, Unicode. */
-enum { STORE_SUPPORT = 0x0001 | 0x0004 | 0x0008 | 0x0010 | 0x0020 | 0x0040 | 0x0080 | 0x0100
-           | 0x0200 | 0x0400 | 0x0800 | 0x1000 | 0x2000 | 0x00010000 | 0x00040000 };
+enum {
+    STORE_SUPPORT = 0x0001 | 0x0004 | 0x0008 | 0x0010 | 0x0020 | 0x0040 | 0x0080 | 0x0100 | 0x0200 |
+                    0x0400 | 0x0800 | 0x1000 | 0x2000 | 0x00010000 | 0x00040000
+};
 
-#define VALUE(name) \
-    static apr_status_t name(okapi_propval_t *v, okapi_object_t *object, \
-                             apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+#define VALUE(name)                                                                                \
+    static apr_status_t name(okapi_propval_t *v, okapi_object_t *object, apr_pool_t *result_pool,  \
+                             apr_pool_t *scratch_pool)
 
 static okapi_store_t *store_of(okapi_object_t *object)
 {
@@ -82,9 +84,9 @@ VALUE(is_false)
 VALUE(entryid)
 {
     okapi_store_t *store = store_of(object);
-    v->v.bin = okapi_entryid_store(store->okapi->config->server_name,
-                                   okapi_user_dn(store->okapi, store->owner, scratch_pool),
-                                   result_pool);
+    v->v.bin =
+        okapi_entryid_store(store->okapi->config->server_name,
+                            okapi_user_dn(store->okapi, store->owner, scratch_pool), result_pool);
     return APR_SUCCESS;
 }
 
@@ -249,7 +251,7 @@ static const okapi__computed_t computed[] = {
     {PR_ADDITIONAL_REN_ENTRYIDS, OKAPI__PROP_HIDDEN, ren_entryids},
     {PR_ADDITIONAL_REN_ENTRYIDS_EX, OKAPI__PROP_HIDDEN, ren_entryids_ex},
     {PR_FREEBUSY_ENTRYIDS, OKAPI__PROP_HIDDEN, freebusy_entryids},
-#define OKAPI_SPECIAL(symbol, number, parent, name, container_class, entryid_tag) \
+#define OKAPI_SPECIAL(symbol, number, parent, name, container_class, entryid_tag)                  \
     {(entryid_tag) ? (entryid_tag) : PT_NULL, 0, special},
 #include <okapi/special_folders.def>
 #undef OKAPI_SPECIAL
@@ -296,8 +298,8 @@ static apr_status_t write_props(okapi__conn_t *conn, void *baton, apr_pool_t *sc
 {
     edit_t *b = baton;
     okapi_binary_t column;
-    apr_status_t rv = okapi__db_exec(conn, STMT_STORE_LOCK, NULL, DB_ARGS(DB_I(b->store->id)),
-                                     scratch_pool);
+    apr_status_t rv =
+        okapi__db_exec(conn, STMT_STORE_LOCK, NULL, DB_ARGS(DB_I(b->store->id)), scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = read_props(conn, b, scratch_pool);
     }
@@ -309,8 +311,7 @@ static apr_status_t write_props(okapi__conn_t *conn, void *baton, apr_pool_t *sc
         return rv;
     }
     return okapi__db_exec(conn, STMT_STORE_SET_PROPS, NULL,
-                          DB_ARGS(DB_B(column.data, column.len), DB_I(b->store->id)),
-                          scratch_pool);
+                          DB_ARGS(DB_B(column.data, column.len), DB_I(b->store->id)), scratch_pool);
 }
 
 static apr_status_t edit_props(okapi_store_t *store, const okapi__prop_edit_t *edit,

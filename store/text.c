@@ -68,9 +68,9 @@ const char *okapi__guid_hex(const okapi_guid_t *guid, apr_pool_t *result_pool)
 apr_status_t okapi__guid_of_hex(okapi_guid_t *guid, const char *hex)
 {
     apr_size_t len;
-    if (strlen(hex) != 2 * sizeof(guid->bytes)
-        || apr_unescape_hex(guid->bytes, hex, 2 * sizeof(guid->bytes), 0, &len) != APR_SUCCESS
-        || len != sizeof(guid->bytes)) {
+    if (strlen(hex) != 2 * sizeof(guid->bytes) ||
+        apr_unescape_hex(guid->bytes, hex, 2 * sizeof(guid->bytes), 0, &len) != APR_SUCCESS ||
+        len != sizeof(guid->bytes)) {
         return OKAPI_ECORRUPT;
     }
     return APR_SUCCESS;

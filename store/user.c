@@ -46,8 +46,8 @@ static apr_status_t find_one(okapi__conn_t *conn, okapi__stmt_e stmt, const char
     if (!key || lookup->user) {
         return APR_SUCCESS;
     }
-    apr_status_t rv = okapi__db_select_one(&rows, &found, conn, stmt, DB_ARGS(DB_S(key)),
-                                           scratch_pool);
+    apr_status_t rv =
+        okapi__db_select_one(&rows, &found, conn, stmt, DB_ARGS(DB_S(key)), scratch_pool);
     if (rv == APR_SUCCESS && found) {
         lookup->user = user_of_row(rows, lookup->result_pool);
     }
@@ -58,8 +58,8 @@ static apr_status_t find(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_p
 {
     lookup_t *lookup = baton;
     lookup->user = NULL;
-    apr_status_t rv = find_one(conn, STMT_USER_BY_ADDRESS, lookup->identity.address, lookup,
-                               scratch_pool);
+    apr_status_t rv =
+        find_one(conn, STMT_USER_BY_ADDRESS, lookup->identity.address, lookup, scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = find_one(conn, STMT_USER_BY_ADDRESS, lookup->plain, lookup, scratch_pool);
     }
@@ -135,9 +135,9 @@ static apr_status_t list_aliases(okapi__conn_t *conn, void *baton, apr_pool_t *s
 {
     list_t *list = baton;
     okapi__rows_t *rows;
-    apr_status_t rv = okapi__db_select(&rows, conn, STMT_ADDRESS_LIST,
-                                       DB_ARGS(DB_I(list->user_id), DB_I(ADDRESS_ALIAS)),
-                                       scratch_pool);
+    apr_status_t rv =
+        okapi__db_select(&rows, conn, STMT_ADDRESS_LIST,
+                         DB_ARGS(DB_I(list->user_id), DB_I(ADDRESS_ALIAS)), scratch_pool);
     apr_array_clear(list->items);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         APR_ARRAY_PUSH(list->items, const char *) =
@@ -197,8 +197,8 @@ static apr_status_t hash_password(const char **hash, const okapi_t *okapi, const
 
 static void set_addresses(edit_t *edit, apr_pool_t *result_pool)
 {
-    const char *own = apr_pstrcat(result_pool, edit->user->name, "@", edit->okapi->config->domain,
-                                  NULL);
+    const char *own =
+        apr_pstrcat(result_pool, edit->user->name, "@", edit->okapi->config->domain, NULL);
     edit->address = okapi__text_fold(edit->user->email, ADDRESS_MAX, result_pool);
     edit->own = okapi__text_fold(own, ADDRESS_MAX, result_pool);
     if (strcmp(edit->own, edit->address) == 0) {
@@ -210,13 +210,13 @@ static apr_status_t insert_addresses(okapi__conn_t *conn, const edit_t *edit,
                                      apr_pool_t *scratch_pool)
 {
     okapi_id_t id = edit->user->id;
-    apr_status_t rv = okapi__db_exec(
-        conn, STMT_ADDRESS_ADD, NULL,
-        DB_ARGS(DB_S(edit->address), DB_I(id), DB_I(ADDRESS_PRIMARY)), scratch_pool);
+    apr_status_t rv =
+        okapi__db_exec(conn, STMT_ADDRESS_ADD, NULL,
+                       DB_ARGS(DB_S(edit->address), DB_I(id), DB_I(ADDRESS_PRIMARY)), scratch_pool);
     if (rv == APR_SUCCESS && edit->own) {
-        rv = okapi__db_exec(conn, STMT_ADDRESS_ADD, NULL,
-                            DB_ARGS(DB_S(edit->own), DB_I(id), DB_I(ADDRESS_OF_NAME)),
-                            scratch_pool);
+        rv =
+            okapi__db_exec(conn, STMT_ADDRESS_ADD, NULL,
+                           DB_ARGS(DB_S(edit->own), DB_I(id), DB_I(ADDRESS_OF_NAME)), scratch_pool);
     }
     return rv;
 }
@@ -225,11 +225,11 @@ static apr_status_t insert_user(okapi__conn_t *conn, void *baton, apr_pool_t *sc
 {
     const edit_t *edit = baton;
     const okapi_user_t *user = edit->user;
-    apr_status_t rv = okapi__db_exec(
-        conn, STMT_USER_ADD, NULL,
-        DB_ARGS(DB_I(user->id), DB_S(user->name), DB_S(user->email), DB_S(user->fullname),
-                DB_I(user->flags), DB_S(edit->password), DB_I(okapi_time_now())),
-        scratch_pool);
+    apr_status_t rv = okapi__db_exec(conn, STMT_USER_ADD, NULL,
+                                     DB_ARGS(DB_I(user->id), DB_S(user->name), DB_S(user->email),
+                                             DB_S(user->fullname), DB_I(user->flags),
+                                             DB_S(edit->password), DB_I(okapi_time_now())),
+                                     scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = insert_addresses(conn, edit, scratch_pool);
     }
@@ -245,8 +245,8 @@ apr_status_t okapi_user_add(okapi_t *okapi, const okapi_user_t *user, const char
     okapi_user_t row = *user;
     edit_t edit = {.okapi = okapi, .user = &row, .password = ""};
     row.name = okapi__text_fold(user->name, ADDRESS_MAX, scratch_pool);
-    row.fullname = okapi__text_clean(user->fullname ? user->fullname : "", FULLNAME_MAX,
-                                     scratch_pool);
+    row.fullname =
+        okapi__text_clean(user->fullname ? user->fullname : "", FULLNAME_MAX, scratch_pool);
     apr_status_t rv = check_fields(okapi, &row);
     if (rv == APR_SUCCESS && password) {
         rv = hash_password(&edit.password, okapi, password, scratch_pool);
@@ -267,10 +267,10 @@ static apr_status_t update_user(okapi__conn_t *conn, void *baton, apr_pool_t *sc
     const edit_t *edit = baton;
     const okapi_user_t *user = edit->user;
     apr_int64_t affected;
-    apr_status_t rv = okapi__db_exec(conn, STMT_USER_UPDATE, &affected,
-                                     DB_ARGS(DB_S(user->email), DB_S(user->fullname),
-                                             DB_I(user->flags), DB_I(user->id)),
-                                     scratch_pool);
+    apr_status_t rv = okapi__db_exec(
+        conn, STMT_USER_UPDATE, &affected,
+        DB_ARGS(DB_S(user->email), DB_S(user->fullname), DB_I(user->flags), DB_I(user->id)),
+        scratch_pool);
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -359,8 +359,8 @@ static apr_status_t delete_alias(okapi__conn_t *conn, void *baton, apr_pool_t *s
     return rv == APR_SUCCESS && affected == 0 ? OKAPI_ENOTFOUND : rv;
 }
 
-apr_status_t okapi_user_remove_alias(okapi_t *okapi, const okapi_user_t *user,
-                                     const char *address, apr_pool_t *scratch_pool)
+apr_status_t okapi_user_remove_alias(okapi_t *okapi, const okapi_user_t *user, const char *address,
+                                     apr_pool_t *scratch_pool)
 {
     edit_t edit = {.okapi = okapi,
                    .user = user,
@@ -383,10 +383,10 @@ static apr_status_t delete_user(okapi__conn_t *conn, void *baton, apr_pool_t *sc
                             DB_ARGS(DB_S(edit->user->name)), scratch_pool);
     }
     if (rv == APR_SUCCESS) {
-        rv = okapi__db_exec(conn, STMT_STORE_DISOWN, NULL,
-                            DB_ARGS(DB_I(OKAPI__STORE_REMOVED), DB_S(edit->user->name),
-                                    DB_I(OKAPI__STORE_MAILBOX)),
-                            scratch_pool);
+        rv = okapi__db_exec(
+            conn, STMT_STORE_DISOWN, NULL,
+            DB_ARGS(DB_I(OKAPI__STORE_REMOVED), DB_S(edit->user->name), DB_I(OKAPI__STORE_MAILBOX)),
+            scratch_pool);
     }
     return rv;
 }

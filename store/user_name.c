@@ -56,12 +56,11 @@ const char *okapi__address_fault(const char *address)
 static int is_our_domain(const char *label, apr_size_t len, const char *domain)
 {
     apr_size_t first = strcspn(domain, ".");
-    return (len == strlen(domain) || len == first) && len > 0
-        && strncasecmp(label, domain, len) == 0;
+    return (len == strlen(domain) || len == first) && len > 0 &&
+           strncasecmp(label, domain, len) == 0;
 }
 
-okapi__identity_t okapi__login_parse(const char *login, const char *domain,
-                                     apr_pool_t *result_pool)
+okapi__identity_t okapi__login_parse(const char *login, const char *domain, apr_pool_t *result_pool)
 {
     okapi__identity_t identity = {NULL, NULL};
     const char *folded = okapi__text_fold(login, LOGIN_MAX, result_pool);

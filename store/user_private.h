@@ -25,7 +25,6 @@ const char *okapi__address_plain(const char *address, apr_pool_t *result_pool);
 okapi_user_t *okapi__user_dup(const okapi_user_t *user, apr_pool_t *result_pool);
 
 /* The bcrypt hash of PASSWORD. OKAPI_EINVAL if it is empty or longer than bcrypt looks at. */
-apr_status_t okapi__password_hash(const char **hash, const char *password,
-                                  apr_pool_t *result_pool);
+apr_status_t okapi__password_hash(const char **hash, const char *password, apr_pool_t *result_pool);
 
 #endif

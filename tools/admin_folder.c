@@ -3,22 +3,19 @@
 
 #include "admin.h"
 
-static const output_column_t columns[] = {{"name", "Folder", OUTPUT_TREE},
-                                          {"class", "Class", OUTPUT_TEXT},
-                                          {"messages", "Messages", OUTPUT_NUMBER},
-                                          {"unread", "Unread", OUTPUT_NUMBER},
-                                          {"bytes", "Size", OUTPUT_BYTES},
-                                          {NULL, NULL, OUTPUT_TEXT}};
+static const output_column_t columns[] = {
+    {"name", "Folder", OUTPUT_TREE},         {"class", "Class", OUTPUT_TEXT},
+    {"messages", "Messages", OUTPUT_NUMBER}, {"unread", "Unread", OUTPUT_NUMBER},
+    {"bytes", "Size", OUTPUT_BYTES},         {NULL, NULL, OUTPUT_TEXT}};
 
 static json_t *row_of(const okapi_folder_node_t *node)
 {
     return json_pack("{s:s, s:i, s:I, s:s, s:I, s:I, s:I, s:I}", "name",
                      okapi_folder_name(node->folder), "depth", node->depth, "id",
                      (json_int_t)okapi_folder_id(node->folder), "class",
-                     okapi_folder_class(node->folder), "messages",
-                     (json_int_t)node->stat.content, "unread", (json_int_t)node->stat.unread,
-                     "associated", (json_int_t)node->stat.associated, "bytes",
-                     (json_int_t)node->stat.bytes);
+                     okapi_folder_class(node->folder), "messages", (json_int_t)node->stat.content,
+                     "unread", (json_int_t)node->stat.unread, "associated",
+                     (json_int_t)node->stat.associated, "bytes", (json_int_t)node->stat.bytes);
 }
 
 int admin_folder_list(admin_t *admin)

@@ -11,29 +11,23 @@
 
 enum { LINE_SIZE = 256 };
 
-static const output_column_t list_columns[] = {{"name", "Name", OUTPUT_TEXT},
-                                               {"fullname", "Full name", OUTPUT_TEXT},
-                                               {"email", "Address", OUTPUT_TEXT},
-                                               {"admin", "Admin", OUTPUT_TEXT},
-                                               {"disabled", "Disabled", OUTPUT_TEXT},
-                                               {NULL, NULL, OUTPUT_TEXT}};
+static const output_column_t list_columns[] = {
+    {"name", "Name", OUTPUT_TEXT},         {"fullname", "Full name", OUTPUT_TEXT},
+    {"email", "Address", OUTPUT_TEXT},     {"admin", "Admin", OUTPUT_TEXT},
+    {"disabled", "Disabled", OUTPUT_TEXT}, {NULL, NULL, OUTPUT_TEXT}};
 
-static const output_column_t show_columns[] = {{"name", "Name", OUTPUT_TEXT},
-                                               {"fullname", "Full name", OUTPUT_TEXT},
-                                               {"email", "Address", OUTPUT_TEXT},
-                                               {"aliases", "Aliases", OUTPUT_TEXT},
-                                               {"admin", "Admin", OUTPUT_TEXT},
-                                               {"disabled", "Disabled", OUTPUT_TEXT},
-                                               {"hidden", "Hidden", OUTPUT_TEXT},
-                                               {"password", "Password set", OUTPUT_TEXT},
-                                               {"dn", "X.500 name", OUTPUT_TEXT},
-                                               {NULL, NULL, OUTPUT_TEXT}};
+static const output_column_t show_columns[] = {
+    {"name", "Name", OUTPUT_TEXT},     {"fullname", "Full name", OUTPUT_TEXT},
+    {"email", "Address", OUTPUT_TEXT}, {"aliases", "Aliases", OUTPUT_TEXT},
+    {"admin", "Admin", OUTPUT_TEXT},   {"disabled", "Disabled", OUTPUT_TEXT},
+    {"hidden", "Hidden", OUTPUT_TEXT}, {"password", "Password set", OUTPUT_TEXT},
+    {"dn", "X.500 name", OUTPUT_TEXT}, {NULL, NULL, OUTPUT_TEXT}};
 
 static json_t *json_of_user(const okapi_user_t *user)
 {
-    return json_pack("{s:I, s:s, s:s, s:s, s:b, s:b, s:b, s:b}", "id", (json_int_t)user->id,
-                     "name", user->name, "fullname", user->fullname, "email", user->email,
-                     "admin", (user->flags & OKAPI_USER_ADMIN) != 0, "disabled",
+    return json_pack("{s:I, s:s, s:s, s:s, s:b, s:b, s:b, s:b}", "id", (json_int_t)user->id, "name",
+                     user->name, "fullname", user->fullname, "email", user->email, "admin",
+                     (user->flags & OKAPI_USER_ADMIN) != 0, "disabled",
                      (user->flags & OKAPI_USER_DISABLED) != 0, "hidden",
                      (user->flags & OKAPI_USER_HIDDEN) != 0, "password", *user->password != '\0');
 }
@@ -81,9 +75,11 @@ int admin_user_add(admin_t *admin)
     tool_t *tool = &admin->tool;
     const char *email = admin_option(admin, "email"), *fullname = admin_option(admin, "fullname");
     const char *password;
-    okapi_user_t user = {.name = admin_arg(admin, 0), .email = email,
+    okapi_user_t user = {.name = admin_arg(admin, 0),
+                         .email = email,
                          .fullname = fullname ? fullname : "",
-                         .flags = admin_option(admin, "admin") ? OKAPI_USER_ADMIN : 0}, *added;
+                         .flags = admin_option(admin, "admin") ? OKAPI_USER_ADMIN : 0},
+                 *added;
     if (!email) {
         return tool_usage_error(tool, "okapi-admin user add", "--email ADDRESS is missing");
     }
@@ -93,8 +89,10 @@ int admin_user_add(admin_t *admin)
     }
     apr_status_t rv = okapi_user_add(tool->okapi, &user, password, tool->pool);
     if (rv == OKAPI_EEXISTS) {
-        tool_error(tool, "the name %s or the address %s is taken; 'okapi-admin user list' shows "
-                   "by whom", user.name, email);
+        tool_error(tool,
+                   "the name %s or the address %s is taken; 'okapi-admin user list' shows "
+                   "by whom",
+                   user.name, email);
         return EX_CANTCREAT;
     }
     if (rv == APR_SUCCESS) {
@@ -103,8 +101,8 @@ int admin_user_add(admin_t *admin)
     if (rv != APR_SUCCESS) {
         return tool_fail(tool, rv, "%s can't be added", user.name);
     }
-    output_done(json_of_user(added), admin->as_json, "Added %s <%s>%s.", added->name,
-                added->email, password ? "" : ", who has no password yet");
+    output_done(json_of_user(added), admin->as_json, "Added %s <%s>%s.", added->name, added->email,
+                password ? "" : ", who has no password yet");
     return EX_OK;
 }
 
@@ -149,8 +147,8 @@ int admin_user_show(admin_t *admin)
 }
 
 /* The flags of --X and --no-X alike. */
-static void change_flag(const admin_t *admin, okapi_user_t *user, apr_uint32_t flag,
-                        const char *on, const char *off)
+static void change_flag(const admin_t *admin, okapi_user_t *user, apr_uint32_t flag, const char *on,
+                        const char *off)
 {
     if (admin_option(admin, on)) {
         user->flags |= flag;
@@ -172,9 +170,8 @@ static int change_alias(void *baton, const char *option, const char *address)
     aliases_t *b = baton;
     tool_t *tool = &b->admin->tool;
     int adding = strcmp(option, "alias") == 0;
-    apr_status_t rv = adding
-        ? okapi_user_add_alias(tool->okapi, b->user, address, tool->pool)
-        : okapi_user_remove_alias(tool->okapi, b->user, address, tool->pool);
+    apr_status_t rv = adding ? okapi_user_add_alias(tool->okapi, b->user, address, tool->pool)
+                             : okapi_user_remove_alias(tool->okapi, b->user, address, tool->pool);
     if (rv != APR_SUCCESS) {
         b->code = tool_fail(tool, rv, "the alias %s of %s can't be %s", address, b->user->name,
                             adding ? "added" : "removed");
@@ -232,8 +229,7 @@ static int is_confirmed(const admin_t *admin, const okapi_user_t *user)
     if (admin_option(admin, "yes") || !isatty(STDIN_FILENO)) {
         return 1;
     }
-    printf("Delete %s <%s> and the mailbox with everything in it? [y/N] ", user->name,
-           user->email);
+    printf("Delete %s <%s> and the mailbox with everything in it? [y/N] ", user->name, user->email);
     fflush(stdout);
     return read_line(line) && apr_tolower(line[0]) == 'y';
 }

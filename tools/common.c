@@ -141,16 +141,15 @@ int tool_read_config(tool_t *tool)
     }
     tool_error(tool, "%s", message ? message : tool->conf);
     tool_error(tool, "give the configuration with --conf FILE or in OKAPI_CONF; "
-               "'okapi-admin config template' prints a commented one");
+                     "'okapi-admin config template' prints a commented one");
     return EX_CONFIG;
 }
 
 const char *tool_database(const tool_t *tool)
 {
     const char *url = tool->config->database;
-    return strncmp(url, "sqlite3:", 8) == 0
-        ? url
-        : apr_pstrmemdup(tool->pool, url, strcspn(url, ":"));
+    return strncmp(url, "sqlite3:", 8) == 0 ? url
+                                            : apr_pstrmemdup(tool->pool, url, strcspn(url, ":"));
 }
 
 int tool_open(tool_t *tool)
@@ -161,10 +160,9 @@ int tool_open(tool_t *tool)
         return code;
     }
     apr_pool_create(&scratch_pool, tool->pool);
-    apr_status_t rv = okapi_open(&tool->okapi, tool->config, &tool->host, tool->pool,
-                                 scratch_pool);
+    apr_status_t rv = okapi_open(&tool->okapi, tool->config, &tool->host, tool->pool, scratch_pool);
     apr_pool_destroy(scratch_pool);
     return rv == APR_SUCCESS
-        ? 0
-        : tool_fail(tool, rv, "the database %s can't be opened", tool_database(tool));
+               ? 0
+               : tool_fail(tool, rv, "the database %s can't be opened", tool_database(tool));
 }

@@ -15,12 +15,12 @@
 #define TOOL_DEFAULT_CONF "/etc/okapi/okapi.conf"
 
 typedef struct tool_t {
-    const char *name;      /* "okapi-admin", for messages */
-    const char *conf;      /* --conf; NULL: OKAPI_CONF, else TOOL_DEFAULT_CONF */
+    const char *name; /* "okapi-admin", for messages */
+    const char *conf; /* --conf; NULL: OKAPI_CONF, else TOOL_DEFAULT_CONF */
     okapi_config_t *config;
     okapi_t *okapi;
     okapi_host_t host;
-    apr_pool_t *pool;      /* as long as the process */
+    apr_pool_t *pool; /* as long as the process */
 } tool_t;
 
 /* Starts APR; ends the process if that fails. */

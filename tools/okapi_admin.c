@@ -33,9 +33,8 @@ static const admin_option_t passwd_options[] = {
     {"password-stdin", NULL, "read the password from the first line of standard input"},
     {NULL, NULL, NULL}};
 
-static const admin_option_t delete_options[] = {
-    {"yes", NULL, "don't ask on a terminal"},
-    {NULL, NULL, NULL}};
+static const admin_option_t delete_options[] = {{"yes", NULL, "don't ask on a terminal"},
+                                                {NULL, NULL, NULL}};
 
 /* Sorted by noun, then by verb, as the help prints them. */
 static const admin_command_t commands[] = {
@@ -49,8 +48,8 @@ static const admin_command_t commands[] = {
      admin_store_list},
     {"store", "show", "USER", "Prints what there is to know about a user's mailbox.",
      ADMIN_NEEDS_DATABASE, NULL, admin_store_show},
-    {"user", "add", "NAME", "Adds a user and makes the mailbox.", ADMIN_NEEDS_DATABASE,
-     add_options, admin_user_add},
+    {"user", "add", "NAME", "Adds a user and makes the mailbox.", ADMIN_NEEDS_DATABASE, add_options,
+     admin_user_add},
     {"user", "delete", "NAME", "Deletes a user, and the mailbox with everything in it.",
      ADMIN_NEEDS_DATABASE, delete_options, admin_user_delete},
     {"user", "list", "", "Lists all users.", ADMIN_NEEDS_DATABASE, NULL, admin_user_list},
@@ -95,8 +94,7 @@ static int print_commands(const char *noun)
         if (n++ == 0) {
             printf("Usage: okapi-admin %s VERB [ARGUMENTS] [OPTIONS]\n\n", noun ? noun : "NOUN");
         }
-        apr_snprintf(left, sizeof(left), "%s %s %s", command->noun, command->verb,
-                     command->args);
+        apr_snprintf(left, sizeof(left), "%s %s %s", command->noun, command->verb, command->args);
         printf("  %-24s %s\n", left, command->help);
     }
     return n;
@@ -217,8 +215,8 @@ static int count_words(const char *words)
 
 static int run_command(admin_t *admin, const admin_command_t *command, int argc, char **argv)
 {
-    const char *help = apr_pstrcat(admin->tool.pool, "okapi-admin ", command->noun, " ",
-                                   command->verb, NULL);
+    const char *help =
+        apr_pstrcat(admin->tool.pool, "okapi-admin ", command->noun, " ", command->verb, NULL);
     int wanted = count_words(command->args);
     int code = parse(admin, command->options, help, argc, argv);
     if (code) {
@@ -228,11 +226,10 @@ static int run_command(admin_t *admin, const admin_command_t *command, int argc,
         return help_command(command);
     }
     if (admin->args->nelts != wanted) {
-        return wanted
-            ? tool_usage_error(&admin->tool, help, "%s %s takes %s", command->noun, command->verb,
-                               command->args)
-            : tool_usage_error(&admin->tool, help, "%s %s takes no argument", command->noun,
-                               command->verb);
+        return wanted ? tool_usage_error(&admin->tool, help, "%s %s takes %s", command->noun,
+                                         command->verb, command->args)
+                      : tool_usage_error(&admin->tool, help, "%s %s takes no argument",
+                                         command->noun, command->verb);
     }
     if (command->needs == ADMIN_NEEDS_CONFIG) {
         code = tool_read_config(&admin->tool);
@@ -272,8 +269,8 @@ int main(int argc, char **argv)
     if (take_command(&argc, argv, words) == 2) {
         const admin_command_t *command = find_command(words[0], words[1]);
         return command ? run_command(&admin, command, argc, argv)
-                       : tool_usage_error(&admin.tool, "okapi-admin",
-                                          "there is no command '%s %s'", words[0], words[1]);
+                       : tool_usage_error(&admin.tool, "okapi-admin", "there is no command '%s %s'",
+                                          words[0], words[1]);
     }
     int code = parse(&admin, NULL, "okapi-admin", argc, argv);
     if (code) {
@@ -291,7 +288,7 @@ int main(int argc, char **argv)
 int admin_find_user(admin_t *admin, int i, okapi_user_t **user)
 {
     const char *name = admin_arg(admin, i);
-    apr_status_t rv = okapi_user_by_login(user, admin->tool.okapi, name, admin->tool.pool,
-                                          admin->tool.pool);
+    apr_status_t rv =
+        okapi_user_by_login(user, admin->tool.okapi, name, admin->tool.pool, admin->tool.pool);
     return rv == APR_SUCCESS ? 0 : tool_fail(&admin->tool, rv, "%s", name);
 }

@@ -36,7 +36,8 @@ static const char *joined(const json_t *array, apr_pool_t *pool)
     const char *text = "";
     size_t i;
     json_t *item;
-    json_array_foreach(array, i, item) {
+    json_array_foreach(array, i, item)
+    {
         text = apr_pstrcat(pool, text, i ? ", " : "", json_string_value(item), NULL);
     }
     return text;
@@ -47,17 +48,16 @@ static const char *cell_text(const json_t *row, const output_column_t *column, a
     const json_t *value = json_object_get(row, column->key);
     if (json_is_string(value)) {
         int depth = column->form == OUTPUT_TREE
-            ? (int)json_integer_value(json_object_get(row, "depth"))
-            : 0;
-        return depth > 1 ? apr_psprintf(pool, "%*s%s", 2 * (depth - 1), "",
-                                        json_string_value(value))
-                         : json_string_value(value);
+                        ? (int)json_integer_value(json_object_get(row, "depth"))
+                        : 0;
+        return depth > 1
+                   ? apr_psprintf(pool, "%*s%s", 2 * (depth - 1), "", json_string_value(value))
+                   : json_string_value(value);
     }
     if (json_is_integer(value)) {
-        return column->form == OUTPUT_BYTES
-            ? bytes_text(json_integer_value(value), pool)
-            : apr_psprintf(pool, "%" APR_INT64_T_FMT,
-                           (apr_int64_t)json_integer_value(value));
+        return column->form == OUTPUT_BYTES ? bytes_text(json_integer_value(value), pool)
+                                            : apr_psprintf(pool, "%" APR_INT64_T_FMT,
+                                                           (apr_int64_t)json_integer_value(value));
     }
     if (json_is_boolean(value)) {
         return json_is_true(value) ? "yes" : "no";
@@ -100,7 +100,8 @@ void output_table(json_t *rows, const output_column_t *columns, int as_json,
     }
     for (; columns[n].key && n < MAX_COLUMNS; n++) {
         width[n] = width_of(columns[n].heading);
-        json_array_foreach(rows, i, row) {
+        json_array_foreach(rows, i, row)
+        {
             int w = width_of(cell_text(row, &columns[n], scratch_pool));
             width[n] = w > width[n] ? w : width[n];
         }
@@ -109,7 +110,8 @@ void output_table(json_t *rows, const output_column_t *columns, int as_json,
         print_cell(columns[c].heading, width[c], &columns[c], c == n - 1);
     }
     putchar('\n');
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         for (int c = 0; c < n; c++) {
             print_cell(cell_text(row, &columns[c], scratch_pool), width[c], &columns[c],
                        c == n - 1);

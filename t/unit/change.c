@@ -10,8 +10,8 @@ static okapi_id_t deliver(mailbox_t *mailbox, const char *subject)
 {
     apr_pool_t *pool = mailbox->pool;
     okapi_message_t *message;
-    mailbox_must(okapi_message_create(&message, mailbox->store, okapi_folder_id(mailbox->inbox),
-                                      0, pool, pool),
+    mailbox_must(okapi_message_create(&message, mailbox->store, okapi_folder_id(mailbox->inbox), 0,
+                                      pool, pool),
                  "message");
     okapi_propval_t values[] = {okapi_propval_str(PR_SUBJECT, subject),
                                 okapi_propval_str(PR_MESSAGE_CLASS, "IPM.Note")};
@@ -31,8 +31,8 @@ static apr_array_header_t *changes(mailbox_t *mailbox, okapi_id_t folder_id, oka
                                    int max, okapi_cn_t *upto)
 {
     apr_array_header_t *array;
-    mailbox_must(okapi_changes(&array, upto, mailbox->store, folder_id, since, max,
-                               mailbox->pool, mailbox->pool),
+    mailbox_must(okapi_changes(&array, upto, mailbox->store, folder_id, since, max, mailbox->pool,
+                               mailbox->pool),
                  "changes");
     return array;
 }
@@ -74,8 +74,8 @@ static void read_state(mailbox_t *mailbox)
     okapi_folder_stat(mailbox->inbox, &stat, pool);
     is_int(stat.content, 3, "three messages");
     is_int(stat.unread, 3, "all unread");
-    is_int(okapi_folder_set_read(mailbox->inbox, ids, 2, 1, &changed, &partial, pool),
-           APR_SUCCESS, "two are read");
+    is_int(okapi_folder_set_read(mailbox->inbox, ids, 2, 1, &changed, &partial, pool), APR_SUCCESS,
+           "two are read");
     is_int(changed, 2, "two changed");
     is_int(partial, 0, "all could");
     okapi_folder_stat(mailbox->inbox, &stat, pool);
@@ -86,16 +86,16 @@ static void read_state(mailbox_t *mailbox)
     ok(at(array, 0)->cn < at(array, 1)->cn, "in order");
     ok(at(array, 0)->flags & MSGFLAG_READ, "with the flag");
     since = now(mailbox);
-    is_int(okapi_folder_set_read(mailbox->inbox, ids, 2, 1, &changed, &partial, pool),
-           APR_SUCCESS, "again");
+    is_int(okapi_folder_set_read(mailbox->inbox, ids, 2, 1, &changed, &partial, pool), APR_SUCCESS,
+           "again");
     is_int(changed, 0, "changes nothing");
     is_int(now(mailbox), since, "and takes no number");
     is_int(okapi_folder_set_read(mailbox->inbox, ids + 1, 2, 0, &changed, &partial, pool),
            APR_SUCCESS, "unread, and one that isn't there");
     is_int(changed, 1, "one changed");
     is_int(partial, 1, "one could not");
-    is_int(okapi_folder_set_read(mailbox->inbox, NULL, 0, 1, &changed, &partial, pool),
-           APR_SUCCESS, "all read");
+    is_int(okapi_folder_set_read(mailbox->inbox, NULL, 0, 1, &changed, &partial, pool), APR_SUCCESS,
+           "all read");
     is_int(changed, 2, "two were unread");
     okapi_folder_stat(mailbox->inbox, &stat, pool);
     is_int(stat.unread, 0, "none is");
@@ -129,8 +129,8 @@ static apr_status_t remove_message(okapi__conn_t *conn, void *baton, apr_pool_t 
     okapi_id_t folder_id = okapi_folder_id(b->mailbox->inbox);
     okapi__stat_delta_t delta = {.content = -1, .deleted = 1};
     okapi_cn_t cn;
-    apr_status_t rv = okapi__cn_take(conn, okapi_store_id(b->mailbox->store), 1, 0, &cn,
-                                     scratch_pool);
+    apr_status_t rv =
+        okapi__cn_take(conn, okapi_store_id(b->mailbox->store), 1, 0, &cn, scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = okapi__db_exec(conn, STMT_PURGE_MESSAGE, NULL, DB_ARGS(DB_I(folder_id), DB_I(b->id)),
                             scratch_pool);
@@ -160,8 +160,8 @@ static void paging(mailbox_t *mailbox)
             apr_array_header_t *some = changes(mailbox, 0, since, max, &upto);
             same = same && some->nelts <= max && upto > since;
             for (int i = 0; i < some->nelts; i++, n++) {
-                same = same && at(some, i)->cn == at(all, n)->cn
-                    && at(some, i)->id == at(all, n)->id;
+                same =
+                    same && at(some, i)->cn == at(all, n)->cn && at(some, i)->id == at(all, n)->id;
             }
             since = upto;
         }

@@ -25,13 +25,19 @@ static void creation(mailbox_t *mailbox)
     is_int(found, id, "by name");
     okapi_folder_t *projects = open_folder(mailbox->store, id, pool);
     is_str(okapi_folder_class(projects), "IPF.Note", "the class is the parent's");
-    is_int(okapi_folder_create(&deep, projects, "\xc3\x9c" "bergr\xc3\xb6\xc3\x9f" "e/1",
+    is_int(okapi_folder_create(&deep, projects,
+                               "\xc3\x9c"
+                               "bergr\xc3\xb6\xc3\x9f"
+                               "e/1",
                                "IPF.Task", pool),
            APR_SUCCESS, "a name with a slash");
     is_int(okapi_folder_by_path(&found, mailbox->store, "inbox/PROJECTS", pool), APR_SUCCESS,
            "by path");
     is_int(found, id, "the same");
-    is_int(okapi_folder_by_name(&found, projects, "\xc3\xbc" "BERGR\xc3\x96SSE/1", pool),
+    is_int(okapi_folder_by_name(&found, projects,
+                                "\xc3\xbc"
+                                "BERGR\xc3\x96SSE/1",
+                                pool),
            APR_SUCCESS, "full case folding");
     is_int(found, deep, "the same");
     is_int(okapi_folder_by_path(&found, mailbox->store, "Inbox/Nothing", pool), OKAPI_ENOTFOUND,
@@ -50,8 +56,8 @@ static void creation(mailbox_t *mailbox)
 static int position(const apr_array_header_t *nodes, const char *name)
 {
     for (int i = 0; i < nodes->nelts; i++) {
-        if (strcmp(okapi_folder_name(APR_ARRAY_IDX(nodes, i, okapi_folder_node_t).folder), name)
-            == 0) {
+        if (strcmp(okapi_folder_name(APR_ARRAY_IDX(nodes, i, okapi_folder_node_t).folder), name) ==
+            0) {
             return i;
         }
     }
@@ -61,8 +67,8 @@ static int position(const apr_array_header_t *nodes, const char *name)
 static void listing(mailbox_t *mailbox)
 {
     apr_pool_t *pool = mailbox->pool;
-    okapi_folder_t *root = open_folder(
-        mailbox->store, okapi_store_special(mailbox->store, OKAPI_FOLDER_ROOT), pool);
+    okapi_folder_t *root =
+        open_folder(mailbox->store, okapi_store_special(mailbox->store, OKAPI_FOLDER_ROOT), pool);
     apr_array_header_t *nodes, *children;
     is_int(okapi_folder_tree(&nodes, root, pool, pool), APR_SUCCESS, "the tree");
     is_int(nodes->nelts, OKAPI_FOLDER__LAST - 2 + 3, "everything but the root");
@@ -78,8 +84,8 @@ static void listing(mailbox_t *mailbox)
         is_int(okapi_folder_parent_id(child), okapi_folder_id(root), "%s is one",
                okapi_folder_name(child));
     }
-    is_int(okapi__folder_children(&children, root, OKAPI__FOLDERS_DELETED, pool, pool),
-           APR_SUCCESS, "deleted ones");
+    is_int(okapi__folder_children(&children, root, OKAPI__FOLDERS_DELETED, pool, pool), APR_SUCCESS,
+           "deleted ones");
     is_int(children->nelts, 0, "none");
 }
 
@@ -105,10 +111,9 @@ static void properties(mailbox_t *mailbox)
     okapi_propval_t before = get(folder, PR_CHANGE_KEY, pool);
     is_int(before.v.bin.len, 22, "a change key");
 
-    okapi_propval_t values[] = {okapi_propval_str(PR_DISPLAY_NAME, "Plans"),
-                                okapi_propval_str(PR_COMMENT, "for later"),
-                                okapi_propval_str(PR_CONTAINER_CLASS, "IPF.Task"),
-                                okapi_propval_i32(PR_CONTENT_COUNT, 77)};
+    okapi_propval_t values[] = {
+        okapi_propval_str(PR_DISPLAY_NAME, "Plans"), okapi_propval_str(PR_COMMENT, "for later"),
+        okapi_propval_str(PR_CONTAINER_CLASS, "IPF.Task"), okapi_propval_i32(PR_CONTENT_COUNT, 77)};
     is_int(okapi_object_set(okapi_folder_object(folder), values, 4, pool), APR_SUCCESS, "set");
     folder = open_folder(mailbox->store, id, pool);
     is_str(okapi_folder_name(folder), "Plans", "a new name");
@@ -121,8 +126,8 @@ static void properties(mailbox_t *mailbox)
     okapi_id_t other;
     mailbox_must(okapi_folder_create(&other, mailbox->inbox, "Other", NULL, pool), "Other");
     okapi_propval_t name = okapi_propval_str(PR_DISPLAY_NAME, "PLANS");
-    is_int(okapi_object_set(okapi_folder_object(open_folder(mailbox->store, other, pool)), &name,
-                            1, pool),
+    is_int(okapi_object_set(okapi_folder_object(open_folder(mailbox->store, other, pool)), &name, 1,
+                            pool),
            OKAPI_EDUPLICATENAME, "not a sibling's name");
     is_int(okapi_object_set(okapi_folder_object(folder), &name, 1, pool), APR_SUCCESS,
            "but one's own in another case");
@@ -175,8 +180,8 @@ static void permissions(mailbox_t *mailbox)
     okapi_propval_t comment = okapi_propval_str(PR_COMMENT, "x");
     is_int(okapi_object_set(okapi_folder_object(folder), &comment, 1, pool), OKAPI_EACCESS,
            "and changes nothing");
-    is_int(okapi__folder_children(&children, folder, OKAPI__FOLDERS_DEEP, pool, pool),
-           APR_SUCCESS, "a list");
+    is_int(okapi__folder_children(&children, folder, OKAPI__FOLDERS_DEEP, pool, pool), APR_SUCCESS,
+           "a list");
     is_int(children->nelts, 0, "of what is visible: nothing below");
     is_int(okapi_folder_create(&id, mailbox->inbox, "shared", NULL, pool), APR_SUCCESS,
            "a new folder");
@@ -191,8 +196,8 @@ static void permissions(mailbox_t *mailbox)
     actor->flags |= OKAPI_USER_ADMIN;
     mailbox_must(okapi_store_open(&store, mailbox->okapi, actor, mailbox->user, pool, pool),
                  "store");
-    is_int(okapi_folder_open(&folder, store, okapi_store_special(store, OKAPI_FOLDER_DRAFTS),
-                             pool, pool),
+    is_int(okapi_folder_open(&folder, store, okapi_store_special(store, OKAPI_FOLDER_DRAFTS), pool,
+                             pool),
            APR_SUCCESS, "an administrator sees all");
 }
 

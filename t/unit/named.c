@@ -25,8 +25,7 @@ static void creation(mailbox_t *mailbox)
 {
     okapi_propname_t names[] = {lid(&okapi_psetid_common, 0x8501),
                                 string(&okapi_ps_public_strings, "Keywords"),
-                                lid(&okapi_psetid_common, 0x8501),
-                                lid(&okapi_psetid_task, 0x8501)};
+                                lid(&okapi_psetid_common, 0x8501), lid(&okapi_psetid_task, 0x8501)};
     apr_uint16_t ids[4];
     is_int(id_of(mailbox, names[0], 0), 0, "nothing is there before");
     is_int(okapi_named_ids(mailbox->store, names, 4, 1, ids, mailbox->pool), APR_SUCCESS,

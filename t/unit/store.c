@@ -31,14 +31,16 @@ static void check_special(mailbox_t *mailbox, okapi_special_e which, okapi_speci
     is_int(okapi_folder_parent_id(folder), okapi_store_special(mailbox->store, parent),
            "%s: parent", name);
     okapi_propval_t type = get(okapi_folder_object(folder), PR_FOLDER_TYPE, pool);
-    is_int(type.v.i32, which == OKAPI_FOLDER_ROOT ? 0
-           : which == OKAPI_FOLDER_REMINDERS || which == OKAPI_FOLDER_TODO ? 2 : 1,
+    is_int(type.v.i32,
+           which == OKAPI_FOLDER_ROOT                                      ? 0
+           : which == OKAPI_FOLDER_REMINDERS || which == OKAPI_FOLDER_TODO ? 2
+                                                                           : 1,
            "%s: type", name);
 }
 
 static void default_folders(mailbox_t *mailbox)
 {
-#define OKAPI_SPECIAL(symbol, number, parent, name, container_class, entryid_tag) \
+#define OKAPI_SPECIAL(symbol, number, parent, name, container_class, entryid_tag)                  \
     check_special(mailbox, symbol, parent, name, container_class);
 #include <okapi/special_folders.def>
 #undef OKAPI_SPECIAL
@@ -190,8 +192,8 @@ static void strangers(mailbox_t *mailbox)
     okapi_propval_t comment = okapi_propval_str(PR_COMMENT, "hers");
     mailbox_must(okapi_user_add(mailbox->okapi, &mary, NULL, pool), "mary");
     mailbox_must(okapi_user_by_login(&actor, mailbox->okapi, "mary", pool, pool), "mary");
-    is_int(okapi_store_open(&store, mailbox->okapi, actor, mailbox->user, pool, pool),
-           APR_SUCCESS, "anyone known may open a store");
+    is_int(okapi_store_open(&store, mailbox->okapi, actor, mailbox->user, pool, pool), APR_SUCCESS,
+           "anyone known may open a store");
     is_int(okapi_object_set(okapi_store_object(store), &comment, 1, pool), OKAPI_EACCESS,
            "but not change it");
 }
@@ -201,12 +203,12 @@ static void change_number(mailbox_t *mailbox)
     okapi_cn_t cn = 0, by_id = 0;
     is_int(okapi_store_cn(mailbox->store, &cn, mailbox->pool), APR_SUCCESS, "the change number");
     is_int(cn, OKAPI_FOLDER__LAST - 1, "is that of the last folder");
-    is_int(okapi_store_cn_by_id(mailbox->okapi, okapi_store_id(mailbox->store), &by_id,
-                                mailbox->pool),
-           APR_SUCCESS, "by id");
+    is_int(
+        okapi_store_cn_by_id(mailbox->okapi, okapi_store_id(mailbox->store), &by_id, mailbox->pool),
+        APR_SUCCESS, "by id");
     is_int(by_id, cn, "it is the same");
-    is_int(okapi_store_cn_by_id(mailbox->okapi, 999999999, &by_id, mailbox->pool),
-           OKAPI_ENOTFOUND, "of no store");
+    is_int(okapi_store_cn_by_id(mailbox->okapi, 999999999, &by_id, mailbox->pool), OKAPI_ENOTFOUND,
+           "of no store");
 }
 
 int main(void)

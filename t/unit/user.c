@@ -8,8 +8,8 @@
 static void names(void)
 {
     static const char *const good[] = {"john", "john.doe", "j-d_1", "j\xc3\xb6rg"};
-    static const char *const bad[] = {"", "jo hn", "a/b", "a\\b", "a@b", "a:b", "a+b", "-x",
-                                      "a\tb"};
+    static const char *const bad[] = {"",    "jo hn", "a/b", "a\\b", "a@b",
+                                      "a:b", "a+b",   "-x",  "a\tb"};
     for (int i = 0; i < (int)(sizeof(good) / sizeof(good[0])); i++) {
         is_str(okapi__user_name_fault(good[i]), NULL, "%s can be a name", good[i]);
     }
@@ -63,8 +63,10 @@ static void check_address(okapi_t *okapi, const char *address, const char *want,
 
 static void addresses(okapi_t *okapi, apr_pool_t *pool)
 {
-    okapi_user_t mary = {.name = "Mary", .email = "Mary.Miller@Other.example",
-                         .fullname = "Mary Miller", .flags = OKAPI_USER_ADMIN};
+    okapi_user_t mary = {.name = "Mary",
+                         .email = "Mary.Miller@Other.example",
+                         .fullname = "Mary Miller",
+                         .flags = OKAPI_USER_ADMIN};
     okapi_user_t *user;
     apr_array_header_t *aliases;
     is_int(okapi_user_add(okapi, &mary, "secret", pool), APR_SUCCESS, "mary is added");
@@ -114,13 +116,20 @@ static void passwords(okapi_t *okapi, apr_pool_t *pool)
                okapi, "mary",
                "1234567890123456789012345678901234567890123456789012345678901234567890123", pool),
            OKAPI_EINVAL, "not one that bcrypt would cut");
-    is_int(okapi_user_set_password(okapi, "mary", "n\xc3\xa4" "chster", pool), APR_SUCCESS,
-           "a new one");
+    is_int(okapi_user_set_password(okapi, "mary",
+                                   "n\xc3\xa4"
+                                   "chster",
+                                   pool),
+           APR_SUCCESS, "a new one");
     okapi_user_by_login(&user, okapi, "mary", pool, pool);
-    is_int(okapi_user_check_password(user, "n\xc3\xa4" "chster"), APR_SUCCESS, "it works");
+    is_int(okapi_user_check_password(user, "n\xc3\xa4"
+                                           "chster"),
+           APR_SUCCESS, "it works");
     is_int(okapi_user_check_password(user, "secret"), OKAPI_ELOGIN, "the old one doesn't");
     user->flags |= OKAPI_USER_DISABLED;
-    is_int(okapi_user_check_password(user, "n\xc3\xa4" "chster"), OKAPI_ELOGIN, "disabled");
+    is_int(okapi_user_check_password(user, "n\xc3\xa4"
+                                           "chster"),
+           OKAPI_ELOGIN, "disabled");
 
     okapi_user_by_login(&user, okapi, "john", pool, pool);
     apr_time_t start = apr_time_now();
@@ -160,7 +169,6 @@ static void refusals(okapi_t *okapi, apr_pool_t *pool)
            "nothing is left of a refused user");
 }
 
-
 /* A message in the mailbox of USER with one attachment of DATA and one embedded message that has
  * the same again. */
 static void fill(okapi_t *okapi, const okapi_user_t *user, const okapi_binary_t *data,
@@ -174,8 +182,8 @@ static void fill(okapi_t *okapi, const okapi_user_t *user, const okapi_binary_t 
                                       pool),
                  "message");
     okapi_attachment_set_data(okapi_attachment_create(message, ATTACH_BY_VALUE), *data);
-    okapi_message_t *embedded = okapi_attachment_create_embedded(
-        okapi_attachment_create(message, ATTACH_EMBEDDED_MSG));
+    okapi_message_t *embedded =
+        okapi_attachment_create_embedded(okapi_attachment_create(message, ATTACH_EMBEDDED_MSG));
     okapi_attachment_set_data(okapi_attachment_create(embedded, ATTACH_BY_VALUE), *data);
     mailbox_must(okapi_message_save(message, 0, pool), "save");
 }
