@@ -204,6 +204,11 @@ void rop_bin32_write(okapi_writer_t *w, const okapi_binary_t *v)
     okapi_write_bytes(w, v->data, v->len);
 }
 
+void rop_raw_write(okapi_writer_t *w, const okapi_binary_t *v)
+{
+    okapi_write_bytes(w, v->data, v->len);
+}
+
 /* A string of the client's code page is what PT_STRING8 is as a property value. */
 const char *rop_strz_read(okapi_reader_t *r, int is_unicode, const rop_codec_t *c)
 {
@@ -282,6 +287,16 @@ void rop_typedstr_write(okapi_writer_t *w, const char *s, const rop_codec_t *c)
     }
 }
 
+void rop_tagged_read(okapi_reader_t *r, okapi_propval_t *v, const rop_codec_t *c)
+{
+    okapi_tagged_read(r, v, &c->prop, c->pool);
+}
+
+void rop_tagged_write(okapi_writer_t *w, const okapi_propval_t *v, const rop_codec_t *c)
+{
+    okapi_tagged_write(w, v, &c->prop);
+}
+
 #define PROPNAME_NONE 0xFF /* kind -1 in memory: named.h */
 
 void rop_propname_read(okapi_reader_t *r, okapi_propname_t *v, const rop_codec_t *c)
@@ -324,7 +339,7 @@ okapi_propval_t *rop_props16_read(okapi_reader_t *r, int *n, const rop_codec_t *
     *n = (int)okapi_read_count(&values, okapi_read_u16(&values), 4);
     okapi_propval_t *v = apr_pcalloc(c->pool, (apr_size_t)*n * sizeof(*v));
     for (int i = 0; i < *n; i++)
-        okapi_tagged_read(&values, &v[i], &c->prop, c->pool);
+        rop_tagged_read(&values, &v[i], c);
     if (values.failed)
         okapi_reader_fail(r);
     return v;
@@ -344,7 +359,7 @@ void rop_props16_write(okapi_writer_t *w, const okapi_propval_t *v, int n, const
     okapi_write_u16(w, 0);
     okapi_write_u16(w, (apr_uint16_t)n);
     for (int i = 0; i < n; i++)
-        okapi_tagged_write(w, &v[i], &c->prop);
+        rop_tagged_write(w, &v[i], c);
     patch_size16(w, at);
 }
 

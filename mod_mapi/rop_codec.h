@@ -94,7 +94,7 @@ void rop_request_write(okapi_writer_t *w, const rop_request_t *q, const rop_code
 void rop_response_read(okapi_reader_t *r, rop_response_t *q, const rop_codec_t *c);
 void rop_response_write(okapi_writer_t *w, const rop_response_t *q, const rop_codec_t *c);
 
-/* "OpenFolder logon=0 in=1 out=2 folder_id=5 open_mode_flags=0": numbers and lengths, no content. */
+/* "OpenFolder logon=0 in=1 out=2 folder_id=5 open_mode_flags=0": numbers and lengths only. */
 const char *rop_trace_request(const rop_request_t *q, apr_pool_t *result_pool);
 const char *rop_trace_response(const rop_response_t *q, apr_pool_t *result_pool);
 
@@ -119,6 +119,7 @@ okapi_binary_t rop_bin_read(okapi_reader_t *r, apr_size_t len);
 void rop_bin8_write(okapi_writer_t *w, const okapi_binary_t *v);
 void rop_bin16_write(okapi_writer_t *w, const okapi_binary_t *v);
 void rop_bin32_write(okapi_writer_t *w, const okapi_binary_t *v);
+void rop_raw_write(okapi_writer_t *w, const okapi_binary_t *v);
 
 const char *rop_strz_read(okapi_reader_t *r, int is_unicode, const rop_codec_t *c);
 void rop_strz_write(okapi_writer_t *w, const char *s, int is_unicode, const rop_codec_t *c);
@@ -126,6 +127,9 @@ void rop_strz_write(okapi_writer_t *w, const char *s, int is_unicode, const rop_
 /* TypedString, MS-OXCDATA 2.11.7; written in the shortest form that holds the text. */
 const char *rop_typedstr_read(okapi_reader_t *r, const rop_codec_t *c);
 void rop_typedstr_write(okapi_writer_t *w, const char *s, const rop_codec_t *c);
+
+void rop_tagged_read(okapi_reader_t *r, okapi_propval_t *v, const rop_codec_t *c);
+void rop_tagged_write(okapi_writer_t *w, const okapi_propval_t *v, const rop_codec_t *c);
 
 void rop_propname_read(okapi_reader_t *r, okapi_propname_t *v, const rop_codec_t *c);
 void rop_propname_write(okapi_writer_t *w, const okapi_propname_t *v);

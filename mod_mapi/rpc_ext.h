@@ -1,4 +1,4 @@
-/* rpc_ext.h - extended buffers: the header around ROP and auxiliary payloads (MS-OXCRPC 2.2.2.1). */
+/* rpc_ext.h - extended buffers: the header around ROP payloads (MS-OXCRPC 2.2.2.1). */
 #ifndef MAPI_RPC_EXT_H
 #define MAPI_RPC_EXT_H
 

@@ -35,8 +35,8 @@ sub request {
 sub ask {
     my ($body, %args) = @_;
     my $answer = $server->http(user => $args{user} // 'john')->request($args{method} // 'POST',
-        '/autodiscover/autodiscover.xml', { 'Content-Type' => 'text/xml', %{ $args{headers} || {} } },
-        $body);
+        '/autodiscover/autodiscover.xml',
+        { 'Content-Type' => 'text/xml', %{ $args{headers} || {} } }, $body);
     is($answer->{status}, 200, 'HTTP status');
     like($answer->{headers}{'content-type'}, qr{\Atext/xml}, 'XML');
     return $answer->{body};

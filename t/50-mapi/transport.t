@@ -253,11 +253,12 @@ subtest 'Disconnect' => sub {
     is($other->request('Disconnect', '')->{code}, 0, 'without a body (R1165)');
     my $answer = $m->request('Disconnect', put_u32(0));
     is($answer->{body}, put_u32(0) x 3, 'StatusCode, ErrorCode, AuxiliaryBufferSize');
-    like($answer->{headers}{'set-cookie'}, qr/MapiContext=/, 'the cookies are in the answer (R1255)');
+    like($answer->{headers}{'set-cookie'}, qr/MapiContext=/, 'cookies are in the answer (R1255)');
     refused($m->request('Disconnect', put_u32(0)), 10, 'the session is gone (R1253)');
     is_deeply([glob $server->dir . '/run/sessions/*'], [], 'and its file');
 };
 
 $server->stop;
-is_deeply([$server->log_lines(qr/exit signal|:(?:emerg|alert|crit|error)\]/)], [], 'nothing bad in the log');
+is_deeply([$server->log_lines(qr/exit signal|:(?:emerg|alert|crit|error)\]/)], [],
+    'nothing bad in the log');
 done_testing;

@@ -26,10 +26,11 @@ static void spec_examples(void)
 /* Flags: a literal, then matches. Each match is of 'a', one byte back. */
 static void lengths(void)
 {
-    static const unsigned char shared[] = {0xff, 0xff, 0xff, 0x7f, 'a', 0x07, 0x00,
-                                           0x21, 0x07, 0x00}; /* nibbles 1 and 2 in one byte */
+    static const unsigned char shared[] = {
+        0xff, 0xff, 0xff, 0x7f, 'a',
+        0x07, 0x00, 0x21, 0x07, 0x00}; /* nibbles 1 and 2 in one byte */
     static const unsigned char byte[] = {0xff, 0xff, 0xff, 0x7f, 'a', 0x07, 0x00, 0x0f, 0x02};
-    static const unsigned char word[] = {0xff, 0xff, 0xff, 0x7f, 'a',  0x07,
+    static const unsigned char word[] = {0xff, 0xff, 0xff, 0x7f, 'a', 0x07,
                                          0x00, 0x0f, 0xff, 0x26, 0x01};
     static const unsigned char dword[] = {0xff, 0xff, 0xff, 0x7f, 'a',  0x07, 0x00, 0x0f,
                                           0xff, 0x00, 0x00, 0x26, 0x01, 0x00, 0x00};
@@ -37,17 +38,15 @@ static void lengths(void)
 
     is_int(mapi_lz77_decompress(out, 1 + 11 + 12, shared, sizeof(shared)), APR_SUCCESS,
            "two lengths share a byte");
-    is_int(mapi_lz77_decompress(out, 1 + 27, byte, sizeof(byte)), APR_SUCCESS, "a length in a byte");
-    is_int(mapi_lz77_decompress(out, 1 + 297, word, sizeof(word)), APR_SUCCESS,
-           "a length in 16 bits");
-    is_int(mapi_lz77_decompress(out, 1 + 297, dword, sizeof(dword)), APR_SUCCESS,
-           "a length in 32 bits");
+    is_int(mapi_lz77_decompress(out, 1 + 27, byte, sizeof(byte)), APR_SUCCESS, "in a byte");
+    is_int(mapi_lz77_decompress(out, 1 + 297, word, sizeof(word)), APR_SUCCESS, "in 16 bits");
+    is_int(mapi_lz77_decompress(out, 1 + 297, dword, sizeof(dword)), APR_SUCCESS, "in 32 bits");
 }
 
 static void malformed(void)
 {
     static const unsigned char before[] = {0xff, 0xff, 0xff, 0x7f, 'a', 0x08, 0x00};
-    static const unsigned char small[] = {0xff, 0xff, 0xff, 0x7f, 'a',  0x07,
+    static const unsigned char small[] = {0xff, 0xff, 0xff, 0x7f, 'a', 0x07,
                                           0x00, 0x0f, 0xff, 0x15, 0x00};
     unsigned char out[300];
 
