@@ -88,5 +88,5 @@ int mapi_notification_wait(mapi_request_t *q)
     code = begin(q, &store_id, &reason);
     if (code != MAPI_SUCCESS)
         return mapi_refuse(q, code, reason);
-    return mapi_okapi().wait(q->r, store_id, MAPI_PENDING_PERIOD, WAIT_MAX, resume, q);
+    return mapi_okapi().wait(q->r, store_id, q->pending_period, WAIT_MAX, resume, q);
 }

@@ -14,8 +14,10 @@ APLOG_USE_MODULE(mapi);
 #define SERVER_APPLICATION                                                                         \
     "Exchange/15.00.0847.032" /* the first version to speak this protocol                          \
                                */
-#define CONTEXT_COOKIE  "MapiContext"
-#define SEQUENCE_COOKIE "MapiSequence"
+#define CONTEXT_COOKIE     "MapiContext"
+#define SEQUENCE_COOKIE    "MapiSequence"
+
+#define PENDING_PERIOD_MAX apr_time_from_sec(15) /* 3.2.2 */
 
 enum { EMSMDB = 0x1, NSPI = 0x2 };
 
@@ -233,9 +235,8 @@ static void set_headers(mapi_request_t *q, mapi_code_e code)
     echo(r, "X-ClientInfo");
     apr_table_setn(r->headers_out, "X-ResponseCode", apr_itoa(r->pool, code));
     apr_table_setn(r->headers_out, "X-ServerApplication", SERVER_APPLICATION);
-    apr_table_setn(
-        r->headers_out, "X-PendingPeriod",
-        apr_psprintf(r->pool, "%" APR_TIME_T_FMT, apr_time_as_msec(MAPI_PENDING_PERIOD)));
+    apr_table_setn(r->headers_out, "X-PendingPeriod",
+                   apr_psprintf(r->pool, "%" APR_TIME_T_FMT, apr_time_as_msec(q->pending_period)));
     apr_table_setn(
         r->headers_out, "X-ExpirationInfo",
         apr_psprintf(r->pool, "%" APR_TIME_T_FMT, apr_time_as_msec(q->sessions.lifetime)));
@@ -346,6 +347,8 @@ int mapi_transport_handler(request_rec *r)
         return HTTP_SERVICE_UNAVAILABLE;
     q->sessions.dir = apr_pstrcat(r->pool, okapi_config(q->engine)->run_dir, "/sessions", NULL);
     q->sessions.lifetime = mapi_server_of(r->server).session_lifetime;
+    q->pending_period = q->sessions.lifetime / 2 < PENDING_PERIOD_MAX ? q->sessions.lifetime / 2
+                                                                      : PENDING_PERIOD_MAX;
     q->type = apr_table_get(r->headers_in, "X-RequestType");
     q->session_id = find_cookie(r, CONTEXT_COOKIE);
     q->sequence = find_cookie(r, SEQUENCE_COOKIE);

@@ -24,8 +24,6 @@ typedef enum mapi_code_e { /* X-ResponseCode, 2.2.3.3.3 */
     MAPI_ENDPOINT_SHUTTING_DOWN = 18
 } mapi_code_e;
 
-#define MAPI_PENDING_PERIOD apr_time_from_sec(15) /* between PENDINGs, 3.2.2 */
-
 typedef struct mapi_request_t {
     request_rec *r;
     okapi_t *engine;
@@ -37,6 +35,7 @@ typedef struct mapi_request_t {
     mapi_session_t *session;  /* what mapi_require_session opened, or Connect made */
     okapi_reader_t body;
     apr_time_t start;
+    apr_interval_time_t pending_period; /* between PENDINGs, which keep the session too */
 } mapi_request_t;
 
 /* Opens and locks the session of the request's cookies, for the only request at a time (3.2.5.1).
