@@ -1,4 +1,4 @@
-/* blob.h - content-addressed bytes: whatever is large is stored once, in chunks, under its SHA-256. */
+/* blob.h - content-addressed bytes: what is large is stored once, in chunks, under its SHA-256. */
 #ifndef OKAPI_BLOB_H
 #define OKAPI_BLOB_H
 

@@ -37,20 +37,22 @@ enum {
 typedef struct okapi__message_row_t {
     okapi_id_t folder_id, id; /* 0 while it is new, or embedded */
     int part;
-    okapi_cn_t cn, mod_cn;
+    okapi_cn_t cn; /* of the last change of content */
     apr_uint32_t flags;
     okapi_time_t delivered, submitted; /* 0: none */
     okapi_time_t ctime, mtime;
     apr_int64_t size, imap_uid;
     int importance, flag_status;
     int icon;        /* -1: none */
-    int attachments; /* those a user sees */
-    apr_int64_t conversation, message_id_hash;
     const char *message_class;
     const char *prefix, *subject, *subject_key; /* SUBJECT is the normalized one */
     const char *sender, *sender_key;            /* PR_SENT_REPRESENTING_NAME */
     const char *display_to;
     okapi_time_t start, end; /* 0: none */
+
+    /* Written, but not read again. */
+    int attachments; /* those a user sees */
+    apr_int64_t conversation, message_id_hash;
 } okapi__message_row_t;
 
 struct okapi_message_t {

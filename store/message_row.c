@@ -17,7 +17,6 @@ void okapi__message_row_read(okapi__message_row_t *row, okapi__rows_t *rows,
     row->id = okapi__rows_int(rows, c++);
     row->part = (int)okapi__rows_int(rows, c++);
     row->cn = okapi__rows_int(rows, c++);
-    row->mod_cn = okapi__rows_int(rows, c++);
     row->flags = (apr_uint32_t)okapi__rows_int(rows, c++);
     row->delivered = okapi__rows_int(rows, c++);
     row->submitted = okapi__rows_int(rows, c++);
@@ -28,9 +27,6 @@ void okapi__message_row_read(okapi__message_row_t *row, okapi__rows_t *rows,
     row->importance = (int)okapi__rows_int(rows, c++);
     row->flag_status = (int)okapi__rows_int(rows, c++);
     row->icon = (int)okapi__rows_int(rows, c++);
-    row->attachments = (int)okapi__rows_int(rows, c++);
-    row->conversation = okapi__rows_int(rows, c++);
-    row->message_id_hash = okapi__rows_int(rows, c++);
     row->message_class = apr_pstrdup(result_pool, okapi__rows_str(rows, c++));
     row->prefix = apr_pstrdup(result_pool, okapi__rows_str(rows, c++));
     row->subject = apr_pstrdup(result_pool, okapi__rows_str(rows, c++));

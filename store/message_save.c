@@ -11,7 +11,7 @@
 #include "message_private.h"
 
 /* Messages within messages. */
-enum { DEPTH_MAX = 100 };
+enum { DEPTH_MAX = 1000 };
 
 /* A changed message or attachment. */
 typedef struct part_t {
@@ -324,14 +324,13 @@ static apr_status_t insert_row(okapi__conn_t *conn, const okapi__message_row_t *
     return okapi__db_exec(
         conn, STMT_MESSAGE_ADD, NULL,
         DB_ARGS(DB_I(row->folder_id), DB_I(row->id), DB_I(row->part), DB_I(row->cn),
-                DB_I(row->mod_cn), DB_I(row->flags), DB_I(row->delivered), DB_I(row->submitted),
-                DB_I(row->ctime), DB_I(row->mtime), DB_I(row->size), DB_I(row->imap_uid),
-                DB_I(row->importance), DB_I(row->flag_status), DB_I(row->icon),
-                DB_I(row->attachments), DB_I(row->conversation), DB_I(row->message_id_hash),
-                DB_S(row->message_class), DB_S(row->prefix), DB_S(row->subject),
-                DB_S(row->subject_key), DB_S(row->sender), DB_S(row->sender_key),
-                DB_S(row->display_to), time_or_null(row->start), time_or_null(row->end),
-                DB_I(store_id), DB_I(row->cn)),
+                DB_I(row->flags), DB_I(row->delivered), DB_I(row->submitted), DB_I(row->ctime),
+                DB_I(row->mtime), DB_I(row->size), DB_I(row->imap_uid), DB_I(row->importance),
+                DB_I(row->flag_status), DB_I(row->icon), DB_S(row->message_class),
+                DB_S(row->prefix), DB_S(row->subject), DB_S(row->subject_key), DB_S(row->sender),
+                DB_S(row->sender_key), DB_S(row->display_to), time_or_null(row->start),
+                time_or_null(row->end), DB_I(store_id), DB_I(row->cn), DB_I(row->cn),
+                DB_I(row->attachments), DB_I(row->conversation), DB_I(row->message_id_hash)),
         scratch_pool);
 }
 
@@ -342,7 +341,7 @@ static apr_status_t update_row(okapi__conn_t *conn, const okapi__message_row_t *
     const apr_uint32_t kept = OKAPI__MSGFLAG_READ;
     apr_status_t rv = okapi__db_exec(
         conn, STMT_MESSAGE_UPDATE, &affected,
-        DB_ARGS(DB_I(row->cn), DB_I(row->mod_cn), DB_I(kept), DB_I(row->flags & ~kept),
+        DB_ARGS(DB_I(row->cn), DB_I(row->cn), DB_I(kept), DB_I(row->flags & ~kept),
                 DB_I(row->delivered), DB_I(row->submitted), DB_I(row->mtime), DB_I(row->size),
                 DB_I(row->importance), DB_I(row->flag_status), DB_I(row->icon),
                 DB_I(row->attachments), DB_I(row->conversation), DB_I(row->message_id_hash),
@@ -375,7 +374,6 @@ static apr_status_t write_row(save_t *s, okapi__conn_t *conn, apr_pool_t *scratc
     const okapi_store_t *store = s->message->store;
     okapi__stat_delta_t delta = delta_of(s);
     apr_status_t rv = okapi__cn_take(conn, store->id, 1, delta.bytes, &row->cn, scratch_pool);
-    row->mod_cn = row->cn;
     if (rv == APR_SUCCESS && !s->message->id) {
         rv = okapi__uid_next(conn, row->folder_id, &row->imap_uid, scratch_pool);
         if (rv == APR_SUCCESS) {
@@ -401,7 +399,7 @@ static apr_status_t committed(int *yes, save_t *s, okapi__conn_t *conn, apr_pool
     if (rv == APR_SUCCESS && *yes) {
         okapi__message_row_read(&stored, rows, scratch_pool);
         *yes = stored.mtime == s->row.mtime;
-        s->row.cn = s->row.mod_cn = stored.cn;
+        s->row.cn = stored.cn;
         s->row.imap_uid = stored.imap_uid;
     }
     return rv;

@@ -122,7 +122,8 @@ apr_status_t okapi__object_value(okapi_propval_t *v, okapi_object_t *object, oka
 {
     const okapi__computed_t *computed = okapi__object_computed(object, tag);
     apr_status_t rv = OKAPI_ENOTFOUND;
-    if (!computed || computed->flags & OKAPI__PROP_DEFAULT) {
+    if (!computed || (computed->flags & (OKAPI__PROP_DEFAULT | OKAPI__PROP_ROW)) ==
+                         OKAPI__PROP_DEFAULT) {
         rv = stored_value(v, object, tag, size_limit, result_pool, scratch_pool);
     }
     if (rv == OKAPI_ENOTFOUND && computed) {

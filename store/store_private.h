@@ -12,7 +12,7 @@
 enum {
     OKAPI__PROP_DEFAULT = 0x1, /* a stored value takes precedence, so it can be set */
     OKAPI__PROP_HIDDEN = 0x2,  /* answered when asked for, but not listed */
-    OKAPI__PROP_ROW = 0x4      /* of a message: follows from its row in the folder alone */
+    OKAPI__PROP_ROW = 0x4      /* of a message: follows from its row in the folder alone, never stored */
 };
 
 /* A property that isn't stored but follows from what the object is. */

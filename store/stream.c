@@ -1,4 +1,4 @@
-/* stream.c - reading bytes at any offset: what all kinds of streams share, and those over memory. */
+/* stream.c - reading bytes at any offset: what all streams share, and those over memory. */
 #include <string.h>
 
 #include <okapi/error.h>

@@ -202,6 +202,30 @@ apr_status_t okapi__table_set_view(okapi_table_t *table, const okapi_proptag_t *
                                    int ncolumns, const okapi_sort_t *sort,
                                    const okapi_restriction_t *restriction);
 
+/* ---- reading: table_read.c ---- */
+
+/* Around the reading of each call: the plan's own, and the folder. FINISH returns RV. */
+apr_status_t okapi__table_prepare(okapi_table_t *table, apr_pool_t *scratch_pool);
+apr_status_t okapi__table_finish(okapi_table_t *table, apr_status_t rv);
+
+/* Up to MAX rows from PLACE on, forward or BACKWARD, nearest first: as an array of okapi__ref_t
+ * without objects, or with them, ready for the columns and the tags ALSO (may be NULL). */
+apr_status_t okapi__table_keys(apr_array_header_t **refs, okapi_table_t *table,
+                               const okapi__place_t *place, int max, int backward,
+                               apr_pool_t *pool);
+apr_status_t okapi__table_fetch(apr_array_header_t **refs, okapi_table_t *table,
+                                const okapi__place_t *place, int max, int backward,
+                                const apr_array_header_t *also, apr_pool_t *pool);
+
+/* The row with its cells, of a reference with an object. */
+apr_status_t okapi__table_row(okapi_row_t *row, const okapi_table_t *table,
+                              const okapi__ref_t *ref, apr_pool_t *result_pool,
+                              apr_pool_t *scratch_pool);
+
+/* The number of rows. Not between prepare and finish: it does that itself. */
+apr_status_t okapi__table_count(apr_uint32_t *count, okapi_table_t *table,
+                                apr_pool_t *scratch_pool);
+
 /* ---- plans ---- */
 
 /* The index of the message table that has the order SORT (NULL: of delivery), or NULL. */

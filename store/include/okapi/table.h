@@ -26,7 +26,8 @@ enum { OKAPI_TABLE_ASSOCIATED = 0x1, OKAPI_TABLE_DEEP = 0x2, OKAPI_TABLE_SOFT_DE
 
 typedef enum okapi_origin_e { BOOKMARK_BEGINNING, BOOKMARK_CURRENT, BOOKMARK_END } okapi_origin_e;
 
-/* COUNT is the number of rows as of now. */
+/* COUNT is the number of rows as of now. The folder or message has to outlive the table, which
+ * okapi_table_decode makes independent of it (but for an attachment table's message). */
 apr_status_t okapi_table_contents(okapi_table_t **table, apr_uint32_t *count, okapi_folder_t *folder,
                                   int flags, apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 apr_status_t okapi_table_hierarchy(okapi_table_t **table, apr_uint32_t *count,

@@ -1,0 +1,264 @@
+/* table_move.c - the cursor of a table: seeking, bookmarks, finding. */
+#include <okapi/error.h>
+
+#include "table_private.h"
+
+enum { WALK_BATCH = 1000 }; /* rows of one step, of which the keys are read only */
+
+/* ---- moving ---- */
+
+/* Moves PLACE by COUNT rows at most, reading their keys only. Between prepare and finish. */
+static apr_status_t walk(okapi_table_t *table, okapi__place_t *place, apr_int32_t count,
+                         apr_int32_t *moved, apr_pool_t *scratch_pool)
+{
+    int backward = count < 0;
+    apr_int64_t left = backward ? -(apr_int64_t)count : count, done = 0;
+    apr_array_header_t *refs;
+    apr_pool_t *iterpool;
+    apr_status_t rv = apr_pool_create(&iterpool, scratch_pool);
+    while (rv == APR_SUCCESS && left > 0) {
+        int max = left < WALK_BATCH ? (int)left : WALK_BATCH;
+        apr_pool_clear(iterpool);
+        rv = okapi__table_keys(&refs, table, place, max, backward, iterpool);
+        if (rv == APR_SUCCESS) {
+            if (refs->nelts > 0) {
+                okapi__place_at(place, APR_ARRAY_IDX(refs, refs->nelts - 1, okapi__ref_t).key,
+                                backward);
+            }
+            done += refs->nelts;
+            left = refs->nelts < max ? 0 : left - max;
+        }
+    }
+    apr_pool_destroy(iterpool);
+    *moved = (apr_int32_t)(backward ? -done : done);
+    return rv;
+}
+
+apr_status_t okapi_table_seek(okapi_table_t *table, okapi_origin_e origin, apr_int32_t count,
+                              apr_int32_t *moved, apr_pool_t *scratch_pool)
+{
+    *moved = 0;
+    switch (origin) {
+    case BOOKMARK_BEGINNING:
+        okapi__place_begin(&table->cursor);
+        break;
+    case BOOKMARK_CURRENT:
+        break;
+    case BOOKMARK_END:
+        okapi__place_end(&table->cursor);
+        break;
+    default:
+        return OKAPI_EINVAL;
+    }
+    if (count == 0) {
+        return APR_SUCCESS;
+    }
+    apr_status_t rv = okapi__table_prepare(table, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = walk(table, &table->cursor, count, moved, scratch_pool);
+    }
+    return okapi__table_finish(table, rv);
+}
+
+apr_status_t okapi_table_seek_fraction(okapi_table_t *table, apr_uint32_t numerator,
+                                       apr_uint32_t denominator, apr_pool_t *scratch_pool)
+{
+    apr_uint32_t count;
+    apr_int32_t moved;
+    if (denominator == 0) {
+        return OKAPI_EINVAL;
+    }
+    if (numerator == 0 || numerator >= denominator) {
+        return okapi_table_seek(table, numerator ? BOOKMARK_END : BOOKMARK_BEGINNING, 0, &moved,
+                                scratch_pool);
+    }
+    apr_status_t rv = okapi__table_count(&count, table, scratch_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    apr_int64_t target = (apr_int64_t)count * numerator / denominator;
+    int from_end = target > count / 2; /* the shorter way */
+    return okapi_table_seek(table, from_end ? BOOKMARK_END : BOOKMARK_BEGINNING,
+                            (apr_int32_t)(from_end ? target - count : target), &moved,
+                            scratch_pool);
+}
+
+/* ---- bookmarks ---- */
+
+static okapi__bookmark_t *bookmark_of(okapi_table_t *table, okapi_binary_t bookmark)
+{
+    okapi_reader_t r;
+    okapi_reader_init(&r, bookmark.data, bookmark.len);
+    apr_uint32_t number = okapi_read_u32(&r);
+    if (okapi_reader_status(&r, 1) != APR_SUCCESS || number == 0) {
+        return NULL;
+    }
+    for (int i = 0; i < table->bookmarks->nelts; i++) {
+        okapi__bookmark_t *b = &APR_ARRAY_IDX(table->bookmarks, i, okapi__bookmark_t);
+        if (b->number == number) {
+            return b;
+        }
+    }
+    return NULL;
+}
+
+/* One that was freed, or a new one; NULL if there are too many. */
+static okapi__bookmark_t *new_bookmark(okapi_table_t *table)
+{
+    okapi__bookmark_t *b = NULL;
+    for (int i = 0; !b && i < table->bookmarks->nelts; i++) {
+        if (APR_ARRAY_IDX(table->bookmarks, i, okapi__bookmark_t).number == 0) {
+            b = &APR_ARRAY_IDX(table->bookmarks, i, okapi__bookmark_t);
+        }
+    }
+    if (!b && table->bookmarks->nelts < OKAPI_TABLE_BOOKMARKS) {
+        b = apr_array_push(table->bookmarks);
+        okapi__place_init(&b->place, table->pool);
+    }
+    if (b) {
+        b->number = ++table->last_bookmark;
+    }
+    return b;
+}
+
+/* The row at PLACE, as a place before it; the table's end if there is none. *SAME: PLACE was
+ * before this very row. Between prepare and finish. */
+static apr_status_t row_at(okapi_table_t *table, okapi__place_t *at, int *same,
+                           const okapi__place_t *place, apr_pool_t *scratch_pool)
+{
+    apr_array_header_t *refs;
+    apr_status_t rv = okapi__table_keys(&refs, table, place, 1, 0, scratch_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    if (refs->nelts == 0) {
+        *same = place->at_end;
+        okapi__place_end(at);
+        return APR_SUCCESS;
+    }
+    okapi_binary_t key = APR_ARRAY_IDX(refs, 0, okapi__ref_t).key;
+    *same = !place->at_end && place->before &&
+            okapi__key_compare(key, (okapi_binary_t){place->key, place->len}) == 0;
+    okapi__place_at(at, key, 1);
+    return APR_SUCCESS;
+}
+
+apr_status_t okapi_table_bookmark_create(okapi_table_t *table, okapi_binary_t *bookmark,
+                                         apr_pool_t *result_pool)
+{
+    okapi__bookmark_t *b = new_bookmark(table);
+    apr_pool_t *pool;
+    okapi_writer_t w;
+    int same;
+    if (!b) {
+        return OKAPI_ETOOCOMPLEX;
+    }
+    apr_pool_create(&pool, result_pool);
+    apr_status_t rv = okapi__table_prepare(table, pool);
+    if (rv == APR_SUCCESS) {
+        rv = row_at(table, &b->place, &same, &table->cursor, pool);
+    }
+    okapi__table_finish(table, rv);
+    apr_pool_destroy(pool);
+    if (rv != APR_SUCCESS) {
+        b->number = 0;
+        return rv;
+    }
+    okapi_writer_init(&w, 4, 4, result_pool);
+    okapi_write_u32(&w, b->number);
+    *bookmark = (okapi_binary_t){w.data, w.len};
+    return APR_SUCCESS;
+}
+
+apr_status_t okapi_table_bookmark_free(okapi_table_t *table, okapi_binary_t bookmark)
+{
+    okapi__bookmark_t *b = bookmark_of(table, bookmark);
+    if (!b) {
+        return OKAPI_EINVALIDBOOKMARK;
+    }
+    b->number = 0;
+    return APR_SUCCESS;
+}
+
+apr_status_t okapi_table_bookmark_seek(okapi_table_t *table, okapi_binary_t bookmark,
+                                       apr_int32_t count, apr_int32_t *moved, int *row_gone,
+                                       apr_pool_t *scratch_pool)
+{
+    const okapi__bookmark_t *b = bookmark_of(table, bookmark);
+    int same = 1;
+    *moved = 0;
+    *row_gone = 0;
+    if (!b) {
+        return OKAPI_EINVALIDBOOKMARK;
+    }
+    apr_status_t rv = okapi__table_prepare(table, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = row_at(table, &table->cursor, &same, &b->place, scratch_pool);
+    }
+    if (rv == APR_SUCCESS) {
+        *row_gone = !same;
+        rv = walk(table, &table->cursor, count, moved, scratch_pool);
+    }
+    return okapi__table_finish(table, rv);
+}
+
+/* ---- finding ---- */
+
+/* The first of the references that matches, or -1. */
+static int first_match(const apr_array_header_t *refs, const okapi_restriction_t *restriction,
+                       apr_status_t *rv, apr_pool_t *scratch_pool)
+{
+    for (int i = 0; *rv == APR_SUCCESS && i < refs->nelts; i++) {
+        if (okapi__cell_match(APR_ARRAY_IDX(refs, i, okapi__ref_t).object, restriction, rv,
+                              scratch_pool)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static apr_status_t find(okapi_table_t *table, const okapi_restriction_t *restriction,
+                         int backward, okapi_row_t **row, apr_pool_t *result_pool,
+                         apr_pool_t *scratch_pool)
+{
+    apr_array_header_t *tags = apr_array_make(scratch_pool, 8, sizeof(okapi_proptag_t));
+    apr_array_header_t *refs;
+    apr_pool_t *iterpool;
+    apr_status_t rv = apr_pool_create(&iterpool, scratch_pool);
+    okapi_restriction_tags(restriction, tags);
+    do {
+        apr_pool_clear(iterpool);
+        rv = okapi__table_fetch(&refs, table, &table->cursor, OKAPI__TABLE_BATCH, backward, tags,
+                                iterpool);
+        int at = rv == APR_SUCCESS ? first_match(refs, restriction, &rv, iterpool) : -1;
+        if (at >= 0) {
+            const okapi__ref_t *ref = &APR_ARRAY_IDX(refs, at, okapi__ref_t);
+            okapi__place_at(&table->cursor, ref->key, 1);
+            *row = apr_palloc(result_pool, sizeof(**row));
+            rv = okapi__table_row(*row, table, ref, result_pool, iterpool);
+        } else if (rv == APR_SUCCESS && refs->nelts > 0) {
+            okapi__place_at(&table->cursor,
+                            APR_ARRAY_IDX(refs, refs->nelts - 1, okapi__ref_t).key, backward);
+        }
+    } while (rv == APR_SUCCESS && !*row && refs->nelts > 0);
+    apr_pool_destroy(iterpool);
+    return rv;
+}
+
+apr_status_t okapi_table_find(okapi_table_t *table, const okapi_restriction_t *restriction,
+                              int backward, okapi_row_t **row, apr_pool_t *result_pool,
+                              apr_pool_t *scratch_pool)
+{
+    *row = NULL;
+    if (table->view->ncolumns == 0) {
+        return OKAPI_ENOTSET;
+    }
+    apr_status_t rv = okapi__table_prepare(table, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = find(table, restriction, backward != 0, row, result_pool, scratch_pool);
+    }
+    if (rv == APR_SUCCESS && !*row) {
+        okapi__place_end(&table->cursor);
+    }
+    return okapi__table_finish(table, rv);
+}

@@ -1,0 +1,146 @@
+/* table_read.c - what the calls on a table have in common: reading between preparing its plan and
+ * finishing it. */
+#include <apr_strings.h>
+
+#include "table_private.h"
+
+apr_status_t okapi__table_prepare(okapi_table_t *table, apr_pool_t *scratch_pool)
+{
+    apr_status_t rv = APR_SUCCESS;
+    if (table->kind == OKAPI_TABLE_CONTENTS) {
+        rv = okapi__table_need_folder(table, scratch_pool);
+    }
+    return rv == APR_SUCCESS ? table->view->plan->prepare(table, scratch_pool) : rv;
+}
+
+apr_status_t okapi__table_finish(okapi_table_t *table, apr_status_t rv)
+{
+    table->view->plan->finish(table);
+    return rv;
+}
+
+typedef struct reading_t {
+    okapi_table_t *table;
+    const okapi__place_t *place;
+    int max, backward;
+    int fetch, need_props; /* the rows too; their properties too */
+    apr_array_header_t *refs;
+    apr_uint32_t count, number;
+    apr_pool_t *pool; /* of the references and rows */
+} reading_t;
+
+static apr_status_t run(reading_t *r, okapi__work_t work, apr_pool_t *scratch_pool)
+{
+    return okapi__db_read(r->table->store->okapi->db, work, r, scratch_pool);
+}
+
+/* ---- rows ---- */
+
+static apr_status_t read_refs(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    reading_t *r = baton;
+    okapi_table_t *table = r->table;
+    r->refs = apr_array_make(r->pool, 16, sizeof(okapi__ref_t));
+    apr_status_t rv = table->view->plan->refs(r->refs, table, conn, r->place, r->max, r->backward,
+                                              r->pool, scratch_pool);
+    if (rv == APR_SUCCESS && r->fetch) {
+        rv = okapi__rows_fetch(r->refs, table->folder, okapi__table_part(table), r->need_props,
+                               conn, r->pool, scratch_pool);
+    }
+    return rv;
+}
+
+apr_status_t okapi__table_keys(apr_array_header_t **refs, okapi_table_t *table,
+                               const okapi__place_t *place, int max, int backward,
+                               apr_pool_t *pool)
+{
+    reading_t r = {.table = table, .place = place, .max = max, .backward = backward != 0,
+                   .pool = pool};
+    apr_status_t rv = run(&r, read_refs, pool);
+    *refs = r.refs;
+    return rv;
+}
+
+/* Do these ask for more than the rows of messages have? */
+static int needs_props(const okapi_proptag_t *tags, int n)
+{
+    int needed = 0;
+    for (int i = 0; i < n; i++) {
+        needed |= !okapi__cell_in_row(tags[i]);
+    }
+    return needed;
+}
+
+apr_status_t okapi__table_fetch(apr_array_header_t **refs, okapi_table_t *table,
+                                const okapi__place_t *place, int max, int backward,
+                                const apr_array_header_t *also, apr_pool_t *pool)
+{
+    const okapi__view_t *view = table->view;
+    reading_t r = {.table = table, .place = place, .max = max, .backward = backward != 0,
+                   .pool = pool};
+    r.fetch = table->kind == OKAPI_TABLE_CONTENTS;
+    r.need_props = needs_props(view->columns, view->ncolumns) ||
+                   (also && needs_props((const okapi_proptag_t *)also->elts, also->nelts));
+    apr_status_t rv = run(&r, read_refs, pool);
+    *refs = r.refs;
+    return rv;
+}
+
+apr_status_t okapi__table_row(okapi_row_t *row, const okapi_table_t *table,
+                              const okapi__ref_t *ref, apr_pool_t *result_pool,
+                              apr_pool_t *scratch_pool)
+{
+    const okapi__view_t *view = table->view;
+    apr_status_t rv = APR_SUCCESS;
+    row->id = ref->id;
+    row->key.data = apr_pmemdup(result_pool, ref->key.data, ref->key.len);
+    row->key.len = ref->key.len;
+    row->values = apr_palloc(result_pool, sizeof(*row->values) * (apr_size_t)(view->ncolumns + 1));
+    for (int i = 0; rv == APR_SUCCESS && i < view->ncolumns; i++) {
+        rv = okapi__cell(&row->values[i], ref->object, view->columns[i], result_pool,
+                         scratch_pool);
+    }
+    return rv;
+}
+
+/* ---- counts ---- */
+
+static apr_status_t read_count(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    reading_t *r = baton;
+    return r->table->view->plan->count(&r->count, r->table, conn, scratch_pool);
+}
+
+static apr_status_t read_number(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    reading_t *r = baton;
+    apr_status_t rv = read_count(conn, r, scratch_pool);
+    return rv == APR_SUCCESS ? r->table->view->plan->number(&r->number, r->table, conn, r->place,
+                                                            scratch_pool)
+                             : rv;
+}
+
+apr_status_t okapi__table_count(apr_uint32_t *count, okapi_table_t *table,
+                                apr_pool_t *scratch_pool)
+{
+    reading_t r = {.table = table};
+    apr_status_t rv = okapi__table_prepare(table, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = run(&r, read_count, scratch_pool);
+    }
+    *count = r.count;
+    return okapi__table_finish(table, rv);
+}
+
+apr_status_t okapi_table_position(okapi_table_t *table, apr_uint32_t *numerator,
+                                  apr_uint32_t *denominator, apr_pool_t *scratch_pool)
+{
+    reading_t r = {.table = table, .place = &table->cursor};
+    apr_status_t rv = okapi__table_prepare(table, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = run(&r, read_number, scratch_pool);
+    }
+    *numerator = r.number < r.count ? r.number : r.count;
+    *denominator = r.count;
+    return okapi__table_finish(table, rv);
+}
