@@ -5,6 +5,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Cwd qw(abs_path);
 use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
@@ -17,14 +18,15 @@ my $top = Okapi::Test::Server::top_dir();
 my $tmp = tempdir('okapi-test-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 chmod 0755, $tmp;
 my ($port, $lock) = Okapi::Test::Server::free_port();
-my $dir = "$tmp/instance";
+mkdir "$tmp/closed", 0700;    # as root's home is: httpd's user can't enter it
+my $dir = "$tmp/closed/instance";
 
 END {
     my $code = $?;
     if (-e "$dir/env") {
         quickstart('--stop', '--dir', $dir);
         my ($run) = `cat '$dir/okapi.conf'` =~ /^RunDirectory (.+)/m;
-        remove_tree($run);
+        remove_tree($run, abs_path("$dir/data"));
     }
     $? = $code;
 }
