@@ -222,6 +222,22 @@ sub conf { return "$_[0]{dir}/okapi.conf" }
 
 # ---- httpd ----
 
+# The command that runs httpd. Where our modules were built with sanitizers, these are preloaded.
+sub httpd {
+    my ($self, @args) = @_;
+    my @command = (build_variable('HTTPD_PROGRAM'), '-f', "$self->{dir}/httpd.conf", @args);
+    return @command unless build_variable('SANITIZE_FLAGS') =~ /address/;
+    chomp(my @libraries = map {`gcc -print-file-name=$_`} qw(libasan.so libubsan.so));
+    return ('env', "LD_PRELOAD=@libraries", 'ASAN_OPTIONS=detect_leaks=0', @command);
+}
+
+# What the sanitizers have complained about.
+sub complaints {
+    my ($self) = @_;
+    open my $log, '<', "$self->{dir}/start.log" or return ();
+    return grep {/ERROR: AddressSanitizer|runtime error:/} <$log>;
+}
+
 # Starts httpd and waits until it answers. It dies with the end of the error log if it doesn't.
 sub start {
     my ($self, %args) = @_;
@@ -249,11 +265,9 @@ sub launch {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', "$self->{dir}/start.log";
         open STDERR, '>&', \*STDOUT;
-        $ENV{LD_PRELOAD} = $ENV{OKAPI_PRELOAD} if $ENV{OKAPI_PRELOAD};
         # Waiting clients take two descriptors each.
         exec '/bin/sh', '-c', 'ulimit -n 65536 2>/dev/null || ulimit -n $(ulimit -Hn); exec "$@"',
-            'sh', build_variable('HTTPD_PROGRAM'), '-D', 'FOREGROUND', '-f',
-            "$self->{dir}/httpd.conf"
+            'sh', $self->httpd('-D', 'FOREGROUND')
             or POSIX::_exit(127);
     }
     $self->{pid} = $pid;
@@ -268,7 +282,7 @@ sub answers {
 # Does httpd accept its configuration? Returns its exit code and what it printed.
 sub check_config {
     my ($self) = @_;
-    return run_command('', build_variable('HTTPD_PROGRAM'), '-t', '-f', "$self->{dir}/httpd.conf");
+    return run_command('', $self->httpd('-t'));
 }
 
 sub pid { return $_[0]{pid} }
@@ -442,24 +456,25 @@ sub deliver {
 
 # ---- the end ----
 
+# True if something was wrong.
 sub clean_up {
     my ($self) = @_;
-    return if $self->{cleaned}++;
+    return 0 if $self->{cleaned}++;
     $self->stop;
-    my $failed = !Test::More->builder->is_passing;
-    Test::More::diag($self->log_tail) if $failed && -d $self->{dir};
+    my $wrong = !Test::More->builder->is_passing || $self->complaints;
+    Test::More::diag($self->log_tail) if $wrong && -d $self->{dir};
     if ($ENV{OKAPI_TEST_KEEP}) {
         Test::More::diag("kept: $self->{dir}");
     } else {
         remove_tree($self->{dir});
     }
-    return;
+    return $wrong;
 }
 
 END {
     my $code = $?;
     if ($$ == $owner) {
-        $_->clean_up for @servers;
+        $_->clean_up and $code ||= 1 for @servers;
     }
     $? = $code;
 }
