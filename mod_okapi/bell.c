@@ -165,3 +165,10 @@ int okapi__bell_switch(okapi__bell_t *bell, int bit, int on)
 
     return (before & mask) != 0;
 }
+
+int okapi__bell_is_on(const okapi__bell_t *bell, int bit)
+{
+    apr_uint64_t mask = (apr_uint64_t)1 << (bit & 63);
+
+    return (__atomic_load_n(&bell->shared->switches, __ATOMIC_ACQUIRE) & mask) != 0;
+}

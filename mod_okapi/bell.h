@@ -63,5 +63,6 @@ const okapi__bell_slot_t *okapi__bell_slots(const okapi__bell_t *bell, int *coun
 /* One switch for all children per BIT: sets it to ON, returns what it was. For messages that one
  * child should log and not each. */
 int okapi__bell_switch(okapi__bell_t *bell, int bit, int on);
+int okapi__bell_is_on(const okapi__bell_t *bell, int bit);
 
 #endif

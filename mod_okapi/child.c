@@ -225,6 +225,13 @@ static okapi_t *open_engine(okapi__backend_t *backend)
     return okapi;
 }
 
+/* Time has passed, or another child has opened it meanwhile. */
+static int worth_a_try(const okapi__backend_t *backend)
+{
+    return apr_time_now() >= backend->next_try ||
+           !okapi__bell_is_on(backend->bell, backend->number);
+}
+
 okapi_t *okapi_httpd_engine(server_rec *s)
 {
     okapi__backend_t *backend = okapi__server_of(s)->backend;
@@ -237,7 +244,7 @@ okapi_t *okapi_httpd_engine(server_rec *s)
         return okapi;
     apr_thread_mutex_lock(backend->lock);
     okapi = backend->okapi;
-    if (okapi == NULL && apr_time_now() >= backend->next_try)
+    if (okapi == NULL && worth_a_try(backend))
         okapi = open_engine(backend);
     apr_thread_mutex_unlock(backend->lock);
     return okapi;

@@ -21,6 +21,8 @@ END
 $server->create_database;
 $server->start;
 
+# A ring is a hint and may come late: a store is rung for in one subtest only.
+
 # A client whose request is held: its "HELD" has come.
 sub hold {
     my ($arguments) = @_;
@@ -47,7 +49,7 @@ subtest 'the doorbell ends it' => sub {
 };
 
 subtest 'ticks and a deadline' => sub {
-    my $http = hold('store=7&tick=200&deadline=900');
+    my $http = hold('store=102&tick=200&deadline=900');
     is($http->read_chunk, "TICK\n", 'a tick') for 1 .. 3;
     my $last;
     while (my $chunk = $http->read_chunk) {
@@ -57,9 +59,9 @@ subtest 'ticks and a deadline' => sub {
 };
 
 subtest 'one that stays' => sub {
-    my $http = hold('store=7&stay=1');
+    my $http = hold('store=103&stay=1');
     for my $n (1 .. 3) {
-        ring($server, 7);
+        ring($server, 103);
         is($http->read_chunk, "NOTIFY\n", "event $n");
     }
     $http->close;
@@ -89,7 +91,7 @@ subtest 'clients that go away' => sub {
 
 subtest 'the next request comes too early' => sub {
     my $http = $server->http;
-    $http->write(join '', map {"GET $_ HTTP/1.1\r\nHost: a\r\n\r\n"} '/wait?store=7',
+    $http->write(join '', map {"GET $_ HTTP/1.1\r\nHost: a\r\n\r\n"} '/wait?store=106',
         '/okapi/status');
     $http->{method} = 'GET';
     is($http->read_head->{status}, 200, 'the first is held');
@@ -97,7 +99,7 @@ subtest 'the next request comes too early' => sub {
     my $before = $server->status->{resumes};
     sleep 0.5;
     cmp_ok($server->status->{resumes} - $before, '<', 20, 'without spinning');
-    ring($server, 7);
+    ring($server, 106);
     is($http->read_chunk, "NOTIFY\n", 'it is answered');
     is($http->read_chunk, '', 'to its end');
     is($http->read_answer->{status}, 200, 'then the second');
@@ -105,9 +107,9 @@ subtest 'the next request comes too early' => sub {
 
 subtest 'nothing said before the end' => sub {
     my $http = $server->http;
-    $http->send(GET => '/wait?store=7&quiet=1');
+    $http->send(GET => '/wait?store=107&quiet=1');
     is($http->read_head(0.5), undef, 'no headers yet');
-    ring($server, 7);
+    ring($server, 107);
     my $answer = $http->read_answer;
     is($answer->{body}, "NOTIFY\n", 'the answer in one piece');
     is($answer->{headers}{'content-length'}, 7, 'with its length');
@@ -118,19 +120,19 @@ subtest 'graceful restart' => sub {
     $server->graceful;
     is($_->read_chunk, "STOP\n", 'told to end') for @clients;
     is($_->read_chunk, '', 'cleanly') for @clients;
-    my $http = hold('store=7');
-    ring($server, 7);
+    my $http = hold('store=108');
+    ring($server, 108);
     is($http->read_chunk, "NOTIFY\n", 'the new generation hears the bell');
 };
 
 subtest 'kill -9 of every child' => sub {
-    my $http = hold('store=7');
+    my $http = hold('store=109');
     $server->kill_children;
     eval { $http->read_chunk };
     like($@, qr/closed by the server/, 'the client sees the end of the connection');
     is(held(), 0, 'the dead count for nothing');
-    $http = hold('store=7');
-    ring($server, 7);
+    $http = hold('store=109');
+    ring($server, 109);
     is($http->read_chunk, "NOTIFY\n", 'the new children hear the bell');
 };
 

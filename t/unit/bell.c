@@ -97,5 +97,6 @@ int main(void)
     ok(gone[OKAPI__RINGS] > 0, "what a child counted stays when it is gone");
     is_int(okapi__bell_switch(bell, 3, 1), 0, "a switch is off");
     is_int(okapi__bell_switch(bell, 3, 1), 1, "then on");
+    ok(okapi__bell_is_on(bell, 3) && !okapi__bell_is_on(bell, 2), "and no other");
     return done_testing();
 }
