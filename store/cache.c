@@ -1,4 +1,6 @@
 /* cache.c - a bounded map from a number to what is known about it. */
+#include <stddef.h> /* offsetof: without it apr_ring.h reaches through a null pointer */
+
 #include <apr_hash.h>
 #include <apr_ring.h>
 

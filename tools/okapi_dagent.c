@@ -4,6 +4,7 @@
  * any other code says whether to try again, and standard error what to do.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,6 +267,7 @@ int main(int argc, char **argv)
 {
     dagent_t d = {0};
     tool_start(&d.tool, "okapi-dagent", &argc, &argv);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk, not an end */
     int code = parse_options(&d, argc, argv);
     if (code == EX_OK)
         code = run(&d);

@@ -28,7 +28,8 @@ __attribute__((format(printf, 1, 2))) static inline void diag(const char *format
     putchar('\n');
 }
 
-static inline int tap__result(int passed, const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static inline int tap__result(int passed, const char *format,
+                                                                   va_list ap)
 {
     tap__run++;
     tap__failed += !passed;
