@@ -2,6 +2,7 @@ package Okapi::Test::MAPI;
 
 # A client of MAPI over HTTP (MS-OXCMAPIHTTP) for tests.
 #
+#   my $server = Okapi::Test::MAPI->server('john', 'mary');   # started, with these users
 #   my $m = Okapi::Test::MAPI->connect($server, 'john');
 #   my $logon = $m->logon;
 #   my $inbox = $logon->open_special('inbox');
@@ -20,6 +21,7 @@ use Carp qw(croak);
 
 use Okapi::Test::MAPI::Object;
 use Okapi::Test::Rops qw(get_response put_request);
+use Okapi::Test::Server;
 use Okapi::Test::Wire qw(put_str8z put_u16 put_u32);
 
 use constant {
@@ -29,6 +31,18 @@ use constant {
 };
 
 # ---- sessions ----
+
+sub server {
+    my ($class, @users) = @_;
+    my $server = Okapi::Test::Server->new(modules => ['mapi'], config => <<'END');
+<Location /mapi>
+    SetHandler mapi
+    @AUTH@
+</Location>
+END
+    $server->user($_) for @users;
+    return $server->start;
+}
 
 # Options: password, dn, codepage, path, connect (0: only later, by ->open_session).
 sub connect {
