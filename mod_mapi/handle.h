@@ -16,7 +16,7 @@
 struct mapi_rop_ctx_t;
 struct mapi_session_t;
 
-#define MAPI_EMBED_MAX 8 /* embedded messages within embedded messages that can be opened */
+#define MAPI_EMBED_MAX 64 /* embedded messages within embedded messages: above MimeDepth */
 
 /* Where in a store the object is. A message is FOLDER_ID, MESSAGE_ID and DEPTH 0; one embedded in
  * its attachment 2 is DEPTH 1, EMBED {2}. */

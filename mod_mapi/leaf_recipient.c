@@ -1,9 +1,12 @@
 /* leaf_recipient.c - a message's recipients on the wire: RecipientRow, MS-OXCDATA 2.8.3. */
 #include <string.h>
 
+#include <apr_strings.h>
+
 #include "leaf_recipient.h"
 
 #define COLUMNS_MAX 64    /* more properties than any client gives a recipient */
+#define VALUE_MAX   1000  /* bytes of text or binary; longer ones are cut or left out */
 #define ROW_MAX     65535 /* RecipientRowSize is 16 bits */
 
 enum { /* RecipientFlags, MS-OXCDATA 2.8.3.1 */
@@ -57,6 +60,22 @@ apr_array_header_t *rop_recipient_columns(const okapi_message_t *message, apr_po
     return columns;
 }
 
+/* A text property, cut between characters if it is absurdly long: a row has to fit the answer. */
+static const char *text(const okapi_props_t *props, okapi_proptag_t tag, const char *absent,
+                        apr_pool_t *pool)
+{
+    const char *s = okapi_props_str(props, tag, absent);
+    apr_size_t len = strlen(s);
+    if (len <= VALUE_MAX) {
+        return s;
+    }
+    len = VALUE_MAX;
+    while (len > 0 && ((unsigned char)s[len] & 0xC0) == 0x80) {
+        len--;
+    }
+    return apr_pstrmemdup(pool, s, len);
+}
+
 /* A recipient that was never resolved has no entry id: its one-off id says the same. */
 static okapi_propval_t entryid(const okapi_props_t *props, const char *type, const char *address,
                                apr_pool_t *pool)
@@ -66,7 +85,7 @@ static okapi_propval_t entryid(const okapi_props_t *props, const char *type, con
         id = okapi_entryid_addressbook(
             address, (apr_uint32_t)okapi_props_int(props, PR_DISPLAY_TYPE, 0), pool);
     } else {
-        const char *name = okapi_props_str(props, PR_DISPLAY_NAME, address);
+        const char *name = text(props, PR_DISPLAY_NAME, address, pool);
         id = okapi_entryid_oneoff(name, type, address, pool);
     }
     return okapi_propval_bin(PR_ENTRYID, id.data, id.len);
@@ -78,11 +97,12 @@ static okapi_propval_t column_value(const okapi_props_t *props, okapi_proptag_t 
                                     const char *type, const char *address, apr_pool_t *pool)
 {
     const okapi_propval_t *v = okapi_props_get(props, tag);
-    if (tag == PR_ENTRYID && (v == NULL || v->v.bin.len == 0)) {
+    int too_long = v != NULL && okapi_propval_size(v) > 2 * VALUE_MAX;
+    if (tag == PR_ENTRYID && (v == NULL || v->v.bin.len == 0 || too_long)) {
         return entryid(props, type, address, pool);
     }
     if (v != NULL) {
-        return *v;
+        return too_long ? okapi_propval_error(tag, okapi_error_mapi(OKAPI_ENOMEMORY)) : *v;
     }
     switch (tag) {
     case PR_OBJECT_TYPE:
@@ -129,10 +149,10 @@ okapi_binary_t rop_recipient_row(const okapi_recipient_t *recipient,
                                  apr_pool_t *result_pool)
 {
     const okapi_props_t *props = recipient->props;
-    const char *type = okapi_props_str(props, PR_ADDRTYPE, "SMTP");
-    const char *address = okapi_props_str(props, PR_EMAIL_ADDRESS, "");
-    const char *name = okapi_props_str(props, PR_DISPLAY_NAME, address);
-    const char *transmittable = okapi_props_str(props, PR_TRANSMITABLE_DISPLAY_NAME, name);
+    const char *type = text(props, PR_ADDRTYPE, "SMTP", result_pool);
+    const char *address = text(props, PR_EMAIL_ADDRESS, "", result_pool);
+    const char *name = text(props, PR_DISPLAY_NAME, address, result_pool);
+    const char *transmittable = text(props, PR_TRANSMITABLE_DISPLAY_NAME, name, result_pool);
     apr_uint16_t flags = row_flags(props, type, name, transmittable);
 
     okapi_writer_t w;

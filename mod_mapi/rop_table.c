@@ -113,9 +113,6 @@ apr_status_t rop_sort_table(mapi_rop_ctx_t *ctx, const rop_sort_table_request_t 
         return rv;
     }
     const okapi_sort_t *sort = &req->sort_orders;
-    if (sort->ncategories > sort->n || sort->nexpanded > sort->ncategories) {
-        return OKAPI_EINVAL;
-    }
     if (sort->ncategories > 0) {
         return OKAPI_ETOOCOMPLEX;
     }
@@ -209,6 +206,24 @@ static int write_row(okapi_writer_t *w, okapi_table_t *table, const okapi_row_t 
     return 1;
 }
 
+/* Appends as many of the first N rows as fit and returns how many. BACKWARD they come nearest to
+ * the cursor first and are sent in the table's order (MS-OXCTABL 3.2.5.5). */
+static int write_rows(okapi_writer_t *w, okapi_table_t *table, const apr_array_header_t *rows,
+                      int n, int backward, const rop_codec_t *codec)
+{
+    int taken = 0;
+    while (taken < n && write_row(w, table, &APR_ARRAY_IDX(rows, taken, okapi_row_t), codec)) {
+        taken++;
+    }
+    if (backward) {
+        okapi_writer_truncate(w, 0);
+        for (int i = taken - 1; i >= 0; i--) {
+            write_row(w, table, &APR_ARRAY_IDX(rows, i, okapi_row_t), codec);
+        }
+    }
+    return taken;
+}
+
 #define QUERY_ROWS_FIXED 3 /* Origin and RowCount before the rows */
 
 static apr_size_t room_for_rows(const mapi_rop_ctx_t *ctx, apr_size_t fixed)
@@ -229,27 +244,27 @@ apr_status_t rop_query_rows(mapi_rop_ctx_t *ctx, const rop_query_rows_request_t 
     okapi_writer_init(&w, room < 4096 ? room : 4096, room, ctx->scratch_pool);
     apr_size_t most = most_rows(table, room);
     int wanted = req->row_count < most ? req->row_count : (int)most;
+    int backward = !req->forward_read;
     /* One more than wanted tells whether the cursor ends at the table's end. */
     apr_array_header_t *rows;
-    rv = okapi_table_rows(table, wanted + 1, !req->forward_read, 0, &rows, ctx->scratch_pool,
+    rv = okapi_table_rows(table, wanted + 1, backward, 0, &rows, ctx->scratch_pool,
                           ctx->scratch_pool);
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    int taken = 0;
-    while (taken < wanted && taken < rows->nelts &&
-           write_row(&w, table, &APR_ARRAY_IDX(rows, taken, okapi_row_t), &ctx->codec)) {
-        taken++;
+    if (wanted > rows->nelts) {
+        wanted = rows->nelts;
     }
-    if (taken == 0 && wanted > 0 && rows->nelts > 0) {
+    int taken = write_rows(&w, table, rows, wanted, backward, &ctx->codec);
+    if (taken == 0 && wanted > 0) {
         return OKAPI_EBUFFERTOOSMALL;
     }
     if (!(req->query_rows_flags & QUERY_NO_ADVANCE) && taken > 0) {
-        rv = okapi_table_advance(table, rows, taken, !req->forward_read);
+        rv = okapi_table_advance(table, rows, taken, backward);
     }
     res->origin = taken < rows->nelts ? BOOKMARK_CURRENT
-                  : req->forward_read ? BOOKMARK_END
-                                      : BOOKMARK_BEGINNING;
+                  : backward          ? BOOKMARK_BEGINNING
+                                      : BOOKMARK_END;
     res->row_count = (apr_uint16_t)taken;
     res->row_data = (okapi_binary_t){w.data, w.len};
     return rv;

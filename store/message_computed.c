@@ -396,6 +396,7 @@ const okapi__computed_t okapi__message_computed[] = {
     {PR_HAS_NAMED_PROPERTIES, 0, has_named},
     {PR_LOCAL_COMMIT_TIME, ROW, modification_time},
     {PR_FID, ROW, fid},
+    {PR_PARENT_FID, ROW, fid},
     {PR_MID, ROW, mid},
     {PR_INST_ID, ROW | HIDDEN, mid},
     {PR_INSTANCE_NUM, ROW | HIDDEN, zero},

@@ -4,6 +4,7 @@
 
 use strict;
 use warnings;
+no warnings 'portable'; # 64-bit numbers
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
@@ -61,7 +62,7 @@ subtest 'all levels' => sub {
     ok !$flat{Inbox}, 'only children without Depth'; # MS-OXCFOLD_R802
     ok $deep{$_}, "$_ with it" for 'Inbox', 'Conflicts', 'Finder';
     is $deep{Finder}{PR_DEPTH}, 1, 'depth of a child';
-    is $deep{Conflicts}{PR_DEPTH}, 4, 'and of one far below' or diag explain $deep{Conflicts};
+    is $deep{Conflicts}{PR_DEPTH}, 3, 'and of one far below';
 };
 
 subtest 'flags' => sub {

@@ -41,10 +41,10 @@ my @handles = ($logon->{handle}, $inbox->{handle}, $table->{handle});
 subtest 'the size of the list' => sub {
     is code(Okapi::Test::MAPI::extended('')), RPC_FORMAT, 'no size';
     is code(Okapi::Test::MAPI::extended("\x05")), RPC_FORMAT, 'half of one';
-    is code(Okapi::Test::MAPI::extended(put_u16(0))), RPC_FORMAT, '0';
-    is code(Okapi::Test::MAPI::extended(put_u16(1))), RPC_FORMAT, '1';
+    is code(Okapi::Test::MAPI::extended(put_u16(0))), RPC_FORMAT, 'a size of 0';
+    is code(Okapi::Test::MAPI::extended(put_u16(1))), RPC_FORMAT, 'of 1';
     is code(Okapi::Test::MAPI::extended(put_u16(100) . 'x')), RPC_FORMAT, 'more than is there';
-    is code(Okapi::Test::MAPI::extended(put_u16(2))), 0, '2: nothing to do';
+    is code(Okapi::Test::MAPI::extended(put_u16(2))), 0, 'of 2: nothing to do';
 };
 
 subtest 'RopIds' => sub {
@@ -124,12 +124,11 @@ subtest 'random but well-formed' => sub {
             $answered{$name} = 1 if $answer->{code} eq '0';
         }
     }
-    is keys %answered, (grep { !rop_row($_)->{push} } rop_names()), 'each is answered somehow';
+    is scalar(keys %answered), scalar(grep { !rop_row($_)->{push} } rop_names()),
+        'each is answered somehow';
 };
 
 is_deeply [$server->children], \@children, 'no child has died';
-is $logon->try('GetStoreState')->{status}, 0x80040108,
-    'random bytes released the logon; the session goes on' or pass;
-is $m->logon->call('GetStoreState')->{status}, 0, 'and a new logon works';
+is $m->logon->call('GetStoreState')->{status}, 0, 'the session goes on';
 
 done_testing;

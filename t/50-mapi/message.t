@@ -56,18 +56,21 @@ subtest 'RopOpenMessage' => sub {
 subtest 'of another user' => sub {
     my $mary = Okapi::Test::MAPI->connect($server, 'mary')->logon(user => 'john');
     is status($mary, 'OpenMessage', code_page_id => 0x0FFF, folder_id => $inbox->{fid},
-        open_mode_flags => 0, message_id => $mid{'Re: '}), 0x80070005, 'no right'; # MS-OXCMSG_R2184
+        open_mode_flags => 0, message_id => $mid{'Re: '}), 0x8004010F,
+        'in a folder that may not be seen'; # MS-OXCMSG_R324
 };
 
 subtest 'recipients' => sub {
     my @rows = open_it('Re: ')->first_recipients;
     is_deeply [map { $_->{recipient_type} } @rows], [1, 1, 2], 'To, To, Cc'; # MS-OXCMSG_R977 R978
-    is_deeply [map { $_->{email_address} } @rows],
-        ['john@example.org', 'x@example.net', 'peter@example.net'], 'addresses';
+    is_deeply [map { $_->{email_address} } @rows[1, 2]], ['x@example.net', 'peter@example.net'],
+        'addresses';
+    is $rows[0]{x500dn}, Okapi::Test::MAPI::DN_PREFIX() . 'john', 'the DN of a user of this server';
+    is $rows[0]{properties}{PR_SMTP_ADDRESS}, 'john@example.org', 'and the address';
     is_deeply [map { $_->{display_name} } @rows], ['John Doe', 'x@example.net', 'Peter'], 'names';
-    is_deeply [map { $_->{flags} & 7 } @rows], [3, 3, 3], 'of type SMTP'; # MS-OXCDATA_R117
+    is_deeply [map { $_->{flags} & 7 } @rows], [1, 3, 3], 'X500DN, SMTP, SMTP'; # MS-OXCDATA_R117
     is_deeply [map { $_->{flags} & 0x7800 } @rows], [0, 0, 0], 'reserved bits'; # MS-OXCDATA_R120
-    ok length $_->{properties}{PR_ENTRYID}, "an entry id for $_->{email_address}" for @rows;
+    ok length $_->{properties}{PR_ENTRYID}, "an entry id for $_->{display_name}" for @rows;
     is $rows[0]{properties}{PR_OBJECT_TYPE}, 6, 'PR_OBJECT_TYPE: a mail user';
 };
 

@@ -4,6 +4,7 @@
 
 use strict;
 use warnings;
+no warnings 'portable'; # 64-bit numbers
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
@@ -20,8 +21,8 @@ subtest 'RopGetReceiveFolder' => sub {
     my %expected = ( # class => [folder, ExplicitMessageClass]; MS-OXCSTOR_R847 R1224
         '' => ['inbox', ''],
         'IPM' => ['inbox', 'IPM'],
-        'IPM.Note' => ['inbox', 'IPM'],          # MS-OXCSTOR_R3120
-        'ipm.note.smime' => ['inbox', 'IPM'],
+        'IPM.My.Class' => ['inbox', 'IPM'],      # MS-OXCSTOR_R3120
+        'ipm.note.smime' => ['inbox', 'IPM.Note'],
         'MY.Class' => ['inbox', ''],             # MS-OXCSTOR_R3119
         'REPORT.IPM.Note.NDR' => ['inbox', 'REPORT.IPM'],
     );

@@ -4,6 +4,7 @@
 
 use strict;
 use warnings;
+no warnings 'portable'; # 64-bit numbers
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";

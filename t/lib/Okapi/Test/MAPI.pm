@@ -49,7 +49,7 @@ sub connect {
     my ($class, $server, $user, %args) = @_;
     my $self = bless {
         server => $server, user => $user, dn => DN_PREFIX . $user, codepage => 1252,
-        path => '/mapi/emsmdb/', guid => random_guid(), counter => 0, columns => {}, %args
+        path => '/mapi/emsmdb/', guid => random_guid(), counter => 0, columns => {}, pushed => [], %args
     }, $class;
     $self->{http} = $self->new_http;
     $self->open_session if !exists $args{connect} || $args{connect};
@@ -150,7 +150,7 @@ sub execute_raw {
 }
 
 # ROPs, each [name => { fields }], over a table of HANDLES. Their responses, decoded, in a list;
-# HANDLES becomes the table of the answer.
+# HANDLES becomes the table of the answer. Notifications beside them are kept for ->notifications.
 sub execute {
     my ($self, $handles, $rops, %args) = @_;
     my $list = join '', map { put_request($_->[0], $_->[1], $self->codec) } @$rops;
@@ -189,8 +189,12 @@ sub responses {
         my $request = $waiting[0];
         my $response = get_response($list, $self->codec,
             columns => sub { $self->columns_of($_[0], $request && $request->[1], $handles) });
+        if ($response->{rop} =~ /^(?:Notify|Pending)$/) {
+            push @{ $self->{pushed} }, $response;
+            next;
+        }
         push @responses, $response;
-        next if !defined $response->{status}; # pushed
+        next if !defined $response->{status};
         shift @waiting;
         $self->remember_columns($response, $request->[1], $handles);
     }
@@ -225,10 +229,12 @@ sub logon {
     return $logon->become($response);
 }
 
-# The events that an Execute without ROPs brings: RopNotify and RopPending responses.
+# RopNotify and RopPending responses: those that came with other answers since the last time, and
+# what an Execute without ROPs brings.
 sub notifications {
-    my ($self) = @_;
-    return $self->execute([], []);
+    my ($self, %args) = @_;
+    $self->execute([], [], %args);
+    return splice @{ $self->{pushed} };
 }
 
 # ---- NotificationWait: MS-OXCMAPIHTTP 2.2.4.4 ----

@@ -20,7 +20,7 @@ sub new {
 sub try {
     my ($self, $rop, $fields, %args) = @_;
     my @handles = ($self->{handle}, Okapi::Test::MAPI::NO_HANDLE());
-    my ($response) = grep { defined $_->{status} } $self->{mapi}->execute(\@handles,
+    my ($response) = $self->{mapi}->execute(\@handles,
         [[$rop => { logon_id => $self->{logon_id}, in => 0, response => 0, out => 1,
                     %{ $fields || {} } }]], %args);
     $response->{out_handle} = $handles[1] if $response;
