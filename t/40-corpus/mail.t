@@ -74,14 +74,15 @@ sub recipients {
 sub attachment {
     my ($message, $row) = @_;
     my $attachment = $message->open_attachment($row->{PR_ATTACH_NUM});
-    my %found = (name => value($row->{PR_ATTACH_LONG_FILENAME}), type => value($row->{PR_ATTACH_MIME_TAG}),
-        message => undef);
+    my %found = (name => value($row->{PR_ATTACH_LONG_FILENAME}),
+        type => value($row->{PR_ATTACH_MIME_TAG}), message => undef);
     if ($row->{PR_ATTACH_METHOD} == 5) {
         my $embedded = $attachment->open_embedded;
         $found{message} = described($embedded);
         $embedded->release;
     } else {
-        my $bytes = whole($attachment, 'PR_ATTACH_DATA_BIN', $attachment->property('PR_ATTACH_DATA_BIN'));
+        my $bytes = whole($attachment, 'PR_ATTACH_DATA_BIN',
+            $attachment->property('PR_ATTACH_DATA_BIN'));
         @found{qw(size sha256)} = (length $bytes, sha256_hex($bytes)) if defined $bytes;
     }
     $attachment->release;
@@ -90,17 +91,18 @@ sub attachment {
 
 sub described {
     my ($message) = @_;
-    my $p = $message->properties(qw(PR_MESSAGE_CLASS PR_SUBJECT PR_SENDER_NAME PR_SENDER_EMAIL_ADDRESS
-        PR_SENT_REPRESENTING_NAME PR_SENT_REPRESENTING_EMAIL_ADDRESS PR_CLIENT_SUBMIT_TIME PR_BODY PR_HTML
-        PR_INTERNET_CPID));
+    my $p = $message->properties(qw(PR_MESSAGE_CLASS PR_SUBJECT PR_SENDER_NAME
+        PR_SENDER_EMAIL_ADDRESS PR_SENT_REPRESENTING_NAME PR_SENT_REPRESENTING_EMAIL_ADDRESS
+        PR_CLIENT_SUBMIT_TIME PR_BODY PR_HTML PR_INTERNET_CPID));
     my $time = value($p->{PR_CLIENT_SUBMIT_TIME});
     my $html = whole($message, 'PR_HTML', $p->{PR_HTML});
-    my $table = $message->attachments->columns(qw(PR_ATTACH_NUM PR_ATTACH_METHOD PR_ATTACH_LONG_FILENAME
-        PR_ATTACH_MIME_TAG));
+    my $table = $message->attachments->columns(qw(PR_ATTACH_NUM PR_ATTACH_METHOD
+        PR_ATTACH_LONG_FILENAME PR_ATTACH_MIME_TAG));
     my @rows = $table->all_rows;
     $table->release;
     return {
-        class => value($p->{PR_MESSAGE_CLASS}), subject => whole($message, 'PR_SUBJECT', $p->{PR_SUBJECT}),
+        class => value($p->{PR_MESSAGE_CLASS}),
+        subject => whole($message, 'PR_SUBJECT', $p->{PR_SUBJECT}),
         from => person(@{$p}{qw(PR_SENT_REPRESENTING_NAME PR_SENT_REPRESENTING_EMAIL_ADDRESS)}),
         sender => person(@{$p}{qw(PR_SENDER_NAME PR_SENDER_EMAIL_ADDRESS)}),
         recipients($message), date => defined $time ? unix_time($time) : undef,

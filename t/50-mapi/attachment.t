@@ -14,10 +14,11 @@ use Okapi::Test::Mail qw(mail);
 
 my $server = Okapi::Test::MAPI->server('john');
 my $inner = mail(subject => 'Innermost', attachments => [['deep.txt', 'text/plain', 'deep']]);
-my $middle = mail(subject => 'Middle', from => 'Peter <peter@example.net>', to => ['mary@example.net'],
-    attachments => [$inner]);
+my $middle = mail(subject => 'Middle', from => 'Peter <peter@example.net>',
+    to => ['mary@example.net'], attachments => [$inner]);
 $server->deliver('john', mail(subject => 'Outer',
-    attachments => [['a.bin', 'application/octet-stream', "\0\1\2"], ['b.txt', 'text/plain', 'text'], $middle]));
+    attachments => [['a.bin', 'application/octet-stream', "\0\1\2"],
+        ['b.txt', 'text/plain', 'text'], $middle]));
 $server->deliver('john', mail(subject => 'Plain'));
 my $m = Okapi::Test::MAPI->connect($server, 'john');
 my $logon = $m->logon;
@@ -34,8 +35,8 @@ subtest 'who has attachments' => sub {
 };
 
 subtest 'the attachment table' => sub {
-    my $table = $outer->attachments->columns(qw(PR_ATTACH_NUM PR_ATTACH_METHOD PR_ATTACH_LONG_FILENAME
-        PR_ATTACH_SIZE PR_ATTACH_MIME_TAG PR_RENDERING_POSITION)); # MS-OXCMSG_R490
+    my $table = $outer->attachments->columns(qw(PR_ATTACH_NUM PR_ATTACH_METHOD
+        PR_ATTACH_LONG_FILENAME PR_ATTACH_SIZE PR_ATTACH_MIME_TAG PR_RENDERING_POSITION)); # MS-OXCMSG_R490
     my @rows = $table->rows(10);
     is_deeply [map { $_->{PR_ATTACH_METHOD} } @rows], [1, 1, 5], 'by value, by value, a message';
     is_deeply [map { $_->{PR_ATTACH_LONG_FILENAME} } @rows[0, 1]], ['a.bin', 'b.txt'], 'names';
@@ -48,8 +49,10 @@ subtest 'the attachment table' => sub {
     is_deeply $table->position, [3, 3], 'but it has a position'; # MS-OXCTABL_R493
     is $table->seek(0, 1), 1, 'and is sought in'; # MS-OXCTABL_R499
     is(($table->rows(1))[0]{PR_ATTACH_LONG_FILENAME}, 'b.txt', 'the second');
-    is status($inbox, 'GetAttachmentTable', table_flags => 0), 0x4B9, 'of a folder'; # MS-OXCMSG_R1526
-    is_deeply $outer->call('GetValidAttachments')->{attachment_ids}, [0, 1, 2], 'RopGetValidAttachments';
+    # MS-OXCMSG_R1526
+    is status($inbox, 'GetAttachmentTable', table_flags => 0), 0x4B9, 'of a folder';
+    is_deeply $outer->call('GetValidAttachments')->{attachment_ids}, [0, 1, 2],
+        'RopGetValidAttachments';
     my $plain = $logon->open_message($inbox->{fid}, $mid{Plain}{PR_MID});
     is_deeply [$plain->attachments->columns('PR_ATTACH_NUM')->rows(10)], [], 'none';
 };
@@ -78,7 +81,8 @@ subtest 'RopOpenEmbeddedMessage' => sub {
         open_mode_flags => 0), 0x8004010F, 'an attachment that is none';
     is status($outer, 'OpenEmbeddedMessage', code_page_id => 0x0FFF, open_mode_flags => 0), 0x4B9,
         'of a message'; # MS-OXCMSG_R1525
-    is status($middle, 'SetMessageReadFlag', read_flags => 1), 0x80040102, 'neither read nor unread';
+    is status($middle, 'SetMessageReadFlag', read_flags => 1), 0x80040102,
+        'neither read nor unread';
     $server->kill_children;
     is $deep->property('PR_ATTACH_LONG_FILENAME'), 'deep.txt', 'all of them survive a killed child';
 };

@@ -31,7 +31,8 @@ subtest 'flags' => sub {
     is $inbox->contents(2)->count, 0, 'associated messages are others'; # MS-OXCFOLD_R662 R663
     is status($inbox, 'GetContentsTable', table_flags => $_), 0x80070057,
         sprintf 'invalid bit 0x%02X', $_ for 0x01, 0x04; # MS-OXCFOLD_R330
-    is status($logon, 'GetContentsTable', table_flags => 0), 0x80040102, 'not of a logon'; # MS-OXCFOLD_R672
+    # MS-OXCFOLD_R672
+    is status($logon, 'GetContentsTable', table_flags => 0), 0x80040102, 'not of a logon';
 };
 
 subtest 'columns' => sub {
@@ -41,9 +42,11 @@ subtest 'columns' => sub {
     is status($table, 'FindRow', find_row_flags => 0, restriction => [exist => 'PR_SUBJECT'],
         origin => 0, bookmark => ''), 0x4B9, 'find before columns'; # MS-OXCTABL_R826
     is status($table, 'FreeBookmark', bookmark => 'x'), 0x4B9, 'free a bookmark'; # MS-OXCTABL_R8264
-    is status($table, 'SeekRowBookmark', bookmark => 'x', row_count => 0, want_row_moved_count => 1),
-        0x4B9, 'seek one'; # MS-OXCTABL_R8266
-    my $set = sub { status($table, 'SetColumns', set_columns_flags => $_[0], property_tags => $_[1]) };
+    is status($table, 'SeekRowBookmark', bookmark => 'x', row_count => 0,
+        want_row_moved_count => 1), 0x4B9, 'seek one'; # MS-OXCTABL_R8266
+    my $set = sub {
+        return status($table, 'SetColumns', set_columns_flags => $_[0], property_tags => $_[1]);
+    };
     is $set->(0, []), 0x80070057, 'none'; # MS-OXCTABL_R49
     is $set->(0, [0x00370000]), 0x80070057, 'PT_UNSPECIFIED'; # MS-OXCTABL_R435
     is $set->(0, [0x0037000A]), 0x80070057, 'PT_ERROR'; # MS-OXCTABL_R435
@@ -53,7 +56,8 @@ subtest 'columns' => sub {
     is $set->(0, ['PR_SUBJECT', 0x0037000A]), 0x80070057, 'an invalid one among others';
     is status($table, 'QueryRows', query_rows_flags => 0, forward_read => 1, row_count => 1), 0x4B9,
         'leaves none'; # MS-OXCTABL_R429
-    my $response = $table->try('SetColumns', { set_columns_flags => 1, property_tags => ['PR_SUBJECT'] });
+    my $response = $table->try('SetColumns',
+        { set_columns_flags => 1, property_tags => ['PR_SUBJECT'] });
     is $response->{table_status}, 0, 'asynchronously: done at once'; # MS-OXCTABL_R416 R781
     is status($inbox, 'SetColumns', set_columns_flags => 0, property_tags => ['PR_SUBJECT']),
         0x80040102, 'not on a folder'; # MS-OXCTABL_R436
@@ -62,9 +66,9 @@ subtest 'columns' => sub {
 };
 
 subtest 'values' => sub {
-    my $table = $inbox->contents->columns(qw(PR_MID PR_FID PR_SUBJECT PR_SENDER_NAME PR_MESSAGE_FLAGS
-        PR_MESSAGE_CLASS PR_CLIENT_SUBMIT_TIME PR_HASATTACH PR_INST_ID PR_INSTANCE_NUM PR_ROW_TYPE
-        PR_MESSAGE_SIZE PR_START_DATE PR_SUBJECT:001E))->sort('PR_SUBJECT');
+    my $table = $inbox->contents->columns(qw(PR_MID PR_FID PR_SUBJECT PR_SENDER_NAME
+        PR_MESSAGE_FLAGS PR_MESSAGE_CLASS PR_CLIENT_SUBMIT_TIME PR_HASATTACH PR_INST_ID
+        PR_INSTANCE_NUM PR_ROW_TYPE PR_MESSAGE_SIZE PR_START_DATE PR_SUBJECT:001E))->sort('PR_SUBJECT');
     my ($row) = $table->rows(1);
     is $row->{PR_SUBJECT}, 'alpha', 'PR_SUBJECT';
     is $row->{'PR_SUBJECT:001E'}, 'alpha', 'in 8 bits';
@@ -82,14 +86,15 @@ subtest 'values' => sub {
 
 subtest 'order' => sub {
     my $table = $inbox->contents->columns('PR_SUBJECT', 'PR_MESSAGE_SIZE');
-    is_deeply subjects($table->sort('PR_SUBJECT')->rows(50)), [sort @names], 'ascending'; # MS-OXCTABL_R76
+    # MS-OXCTABL_R76
+    is_deeply subjects($table->sort('PR_SUBJECT')->rows(50)), [sort @names], 'ascending';
     is_deeply subjects($table->sort('-PR_SUBJECT')->rows(50)), [reverse sort @names],
         'descending, again from the beginning'; # MS-OXCTABL_R77 R438 R439
     is_deeply subjects($table->sort('PR_CLIENT_SUBMIT_TIME')->rows(50)), \@names, 'by time';
     is_deeply subjects($table->sort('PR_SENDER_NAME')->rows(50)), \@names, 'by sender';
     is_deeply subjects($table->sort('-PR_MESSAGE_SIZE')->rows(50)), [reverse @names], 'by size';
-    is_deeply subjects($table->sort('PR_IMPORTANCE', '-PR_SUBJECT')->rows(50)), [reverse sort @names],
-        'by two keys, one of them the same for all';
+    is_deeply subjects($table->sort('PR_IMPORTANCE', '-PR_SUBJECT')->rows(50)),
+        [reverse sort @names], 'by two keys, one of them the same for all';
     is status($table, 'SortTable', sort_table_flags => 0, sort_orders => { categories => 1,
         expanded => 1, keys => [{ tag => 'PR_SUBJECT', order => 0 }] }), 0x80040117, 'categories';
 };
@@ -106,7 +111,8 @@ subtest 'QueryRows' => sub {
     is $table->{origin}, 2, 'Origin: the end'; # MS-OXCTABL_R725
     is_deeply [$table->rows(10)], [], 'and no more'; # MS-OXCTABL_R467
     is $table->{origin}, 2, 'still the end';
-    is_deeply subjects($table->rows(-2)), [@sorted[6, 7]], 'backwards, in the table\'s order'; # MS-OXCTABL_R469
+    # MS-OXCTABL_R469
+    is_deeply subjects($table->rows(-2)), [@sorted[6, 7]], 'backwards, in the table\'s order';
     is_deeply $table->position, [6, 8], 'the cursor before them';
     is_deeply subjects($table->rows(-100)), [@sorted[0 .. 5]], 'back to the beginning';
     is $table->{origin}, 0, 'Origin: the beginning'; # MS-OXCTABL_R784
@@ -122,12 +128,15 @@ subtest 'seeking' => sub {
     is_deeply subjects($table->rows(1)), ['delta'], 'the fourth';
     is $table->seek(1, -2), -2, 'back';
     is_deeply subjects($table->rows(1)), ['charlie'], 'the third';
-    my $response = $table->call('SeekRow', { origin => 2, row_count => -20, want_row_moved_count => 1 });
-    is_deeply [@{$response}{qw(has_sought_less rows_sought)}], [1, -8], 'too far'; # MS-OXCTABL_R497 R154 R160
+    my $response = $table->call('SeekRow',
+        { origin => 2, row_count => -20, want_row_moved_count => 1 });
+    # MS-OXCTABL_R497 R154 R160
+    is_deeply [@{$response}{qw(has_sought_less rows_sought)}], [1, -8], 'too far';
     $response = $table->call('SeekRow', { origin => 0, row_count => 8, want_row_moved_count => 1 });
-    is_deeply [@{$response}{qw(has_sought_less rows_sought)}], [0, 8], 'just to the end'; # MS-OXCTABL_R155
-    is status($table, 'SeekRow', origin => 3, row_count => 0, want_row_moved_count => 0), 0x80070057,
-        'an origin that is none'; # MS-OXCTABL_R144
+    # MS-OXCTABL_R155
+    is_deeply [@{$response}{qw(has_sought_less rows_sought)}], [0, 8], 'just to the end';
+    is status($table, 'SeekRow', origin => 3, row_count => 0, want_row_moved_count => 0),
+        0x80070057, 'an origin that is none'; # MS-OXCTABL_R144
     $table->seek_fraction(1, 2);
     is_deeply $table->position, [4, 8], 'the half'; # MS-OXCTABL_R516
     $table->seek_fraction(0, 7);
@@ -144,7 +153,8 @@ subtest 'bookmarks' => sub {
     my $bookmark = $table->bookmark; # MS-OXCTABL_R522
     $table->seek(0, 0);
     my $response = $table->seek_bookmark($bookmark, 1);
-    is_deeply [@{$response}{qw(row_no_longer_visible rows_sought)}], [0, 1], 'moved'; # MS-OXCTABL_R183
+    # MS-OXCTABL_R183
+    is_deeply [@{$response}{qw(row_no_longer_visible rows_sought)}], [0, 1], 'moved';
     is_deeply subjects($table->rows(1)), ['foxtrot'], 'to the row behind it'; # MS-OXCTABL_R504
     is $table->call('FreeBookmark', { bookmark => $bookmark })->{status}, 0, 'freed';
     is status($table, 'SeekRowBookmark', bookmark => $bookmark, row_count => 0,
@@ -152,16 +162,18 @@ subtest 'bookmarks' => sub {
     is status($table, 'FreeBookmark', bookmark => 'nonsense'), 0x80040405, 'none of ours';
     my $old = $table->bookmark;
     $table->sort('-PR_SUBJECT');
-    is status($table, 'SeekRowBookmark', bookmark => $old, row_count => 0, want_row_moved_count => 1),
-        0x80040405, 'invalid after sorting'; # MS-OXCTABL_R505
+    is status($table, 'SeekRowBookmark', bookmark => $old, row_count => 0,
+        want_row_moved_count => 1), 0x80040405, 'invalid after sorting'; # MS-OXCTABL_R505
 };
 
 subtest 'FindRow' => sub {
     my $table = $inbox->contents->columns('PR_SUBJECT')->sort('PR_SUBJECT');
-    is $table->find(['PR_SUBJECT', '>=', 'c'])->{PR_SUBJECT}, 'charlie', 'the first from the beginning';
+    is $table->find(['PR_SUBJECT', '>=', 'c'])->{PR_SUBJECT}, 'charlie',
+        'the first from the beginning';
     is_deeply $table->position, [2, 8], 'and the cursor on it'; # MS-OXCTABL_R535
     $table->seek(1, 1);
-    is $table->find([content => 'PR_SUBJECT', 'o', 1], origin => 1)->{PR_SUBJECT}, 'echo', 'the next';
+    is $table->find([content => 'PR_SUBJECT', 'o', 1], origin => 1)->{PR_SUBJECT}, 'echo',
+        'the next';
     is $table->find([content => 'PR_SUBJECT', 'a', 1], origin => 2, backward => 1)->{PR_SUBJECT},
         'delta', 'backwards from the end';
     is $table->find(['PR_SUBJECT', '==', 'zulu']), undef, 'none'; # MS-OXCTABL_R536
@@ -178,14 +190,16 @@ subtest 'Restrict' => sub {
     my $with = sub { subjects($table->restrict($_[0])->all_rows) };
     is_deeply $with->(['PR_SUBJECT', '<', 'c']), [qw(alpha bravo)], 'property'; # MS-OXCTABL_R452
     is_deeply $with->([content => 'PR_SUBJECT', 'HO', 0x10002]), ['hotel'], 'prefix without case';
-    is_deeply $with->([content => 'PR_SUBJECT', 'o', 1]), [qw(bravo echo foxtrot golf hotel)], 'substring';
+    is_deeply $with->([content => 'PR_SUBJECT', 'o', 1]), [qw(bravo echo foxtrot golf hotel)],
+        'substring';
     is_deeply $with->([and => ['PR_SUBJECT', '>', 'b'], ['PR_SUBJECT', '<', 'd']]),
         [qw(bravo charlie)], 'and';
     is_deeply $with->([or => ['PR_SUBJECT', '==', 'golf'], ['PR_SUBJECT', '==', 'alpha']]),
         [qw(alpha golf)], 'or';
     is_deeply $with->([not => ['PR_SUBJECT', '>', 'b']]), ['alpha'], 'not';
     is_deeply $with->([bitmask => 'PR_MESSAGE_FLAGS', 1, 1]), [], 'bitmask: none is read';
-    is_deeply $with->(['PR_SENDER_NAME', '==', 'Sender 2']), ['echo'], 'another property than shown';
+    is_deeply $with->(['PR_SENDER_NAME', '==', 'Sender 2']), ['echo'],
+        'another property than shown';
     is_deeply $with->([exist => 'PR_START_DATE']), [], 'exist';
     is_deeply $with->([content => 'PR_BODY', 'xxx', 1]), [sort @names], 'what is not in the row';
     is_deeply $with->(undef), [sort @names], 'and none'; # MS-OXCTABL_R454

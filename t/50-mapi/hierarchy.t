@@ -19,16 +19,21 @@ my $logon = $m->logon;
 
 subtest 'RopOpenFolder' => sub {
     my $inbox = $logon->open_special('inbox');
-    is_deeply [@{ $inbox->{response} }{qw(has_rules is_ghosted)}], [0, 0], 'neither rules nor ghosted';
+    is_deeply [@{ $inbox->{response} }{qw(has_rules is_ghosted)}], [0, 0],
+        'neither rules nor ghosted';
     my $sent = $inbox->open_folder($logon->{special}{sent});
     is $sent->property('PR_DISPLAY_NAME'), 'Sent Items', 'from any folder';
-    my $try = sub { $logon->try('OpenFolder', { folder_id => $_[0], open_mode_flags => $_[1] // 0 }) };
+    my $try = sub {
+        my ($fid, $flags) = @_;
+        return $logon->try('OpenFolder', { folder_id => $fid, open_mode_flags => $flags // 0 });
+    };
     is $try->(fid(0xFFFFFFFFFF))->{status}, 0x8004010F, 'an id that is none'; # MS-OXCFOLD_R469
     is $try->(0)->{status}, 0x8004010F, 'no id';
     is $try->($logon->{special}{inbox} + 1)->{status}, 0x8004010F, 'of another replica';
-    is $try->($logon->{special}{inbox}, 0xFB)->{status}, 0, 'invalid bits are ignored'; # MS-OXCFOLD_R465
-    is $inbox->contents->try('OpenFolder', { folder_id => $logon->{special}{sent}, open_mode_flags => 0 })
-        ->{status}, 0x80040102, 'not from a table'; # MS-OXCFOLD_R473
+    # MS-OXCFOLD_R465
+    is $try->($logon->{special}{inbox}, 0xFB)->{status}, 0, 'invalid bits are ignored';
+    is $inbox->contents->try('OpenFolder', { folder_id => $logon->{special}{sent},
+        open_mode_flags => 0 })->{status}, 0x80040102, 'not from a table'; # MS-OXCFOLD_R473
 };
 
 my @columns = qw(PR_FID PR_DISPLAY_NAME PR_CONTAINER_CLASS PR_SUBFOLDERS PR_DEPTH PR_CONTENT_COUNT
@@ -87,7 +92,8 @@ subtest 'restriction and seeking' => sub {
     is $table->try('SortTable', { sort_table_flags => 0, sort_orders => { keys => [] } })->{status},
         0x80040102, 'not to be sorted'; # MS-OXCTABL_R450
     is $table->try('ResetTable')->{status}, 0x80040102, 'nor reset'; # MS-OXCTABL_R566
-    is $table->find(['PR_DISPLAY_NAME', '==', 'Inbox'])->{PR_DISPLAY_NAME}, 'Inbox', 'found'; # MS-OXCTABL_R858
+    # MS-OXCTABL_R858
+    is $table->find(['PR_DISPLAY_NAME', '==', 'Inbox'])->{PR_DISPLAY_NAME}, 'Inbox', 'found';
 };
 
 done_testing;

@@ -18,12 +18,14 @@ my $m = Okapi::Test::MAPI->connect($server, 'john');
 subtest 'to one\'s own mailbox' => sub {
     my $before = time;
     my $response = $m->logon(logon_flags => 0xF1)->{response};
-    is $response->{logon_flags}, 1, 'LogonFlags: Private, Undercover and Ghosted only'; # MS-OXCSTOR_R1062
+    # MS-OXCSTOR_R1062
+    is $response->{logon_flags}, 1, 'LogonFlags: Private, Undercover and Ghosted only';
     is scalar @{ $response->{folder_ids} }, 13, '13 folders'; # MS-OXCSTOR_R119
     my %ids = map { $_ => 1 } @{ $response->{folder_ids} };
     is keys %ids, 13, 'all different';
     is scalar(grep { ($_ & 0xFFFF) != 1 } keys %ids), 0, 'of replica 1';
-    is $response->{response_flags}, 7, 'ResponseFlags: reserved, owner, send as'; # MS-OXCSTOR_R123 R125 R127
+    # MS-OXCSTOR_R123 R125 R127
+    is $response->{response_flags}, 7, 'ResponseFlags: reserved, owner, send as';
     is $response->{repl_id}, 1, 'ReplId'; # MS-OXCSTOR_R131
     is $response->{repl_guid}, $response->{mailbox_guid}, 'ReplGuid is the store\'s';
     isnt $response->{repl_guid}, '00000000-0000-0000-0000-000000000000', 'and not empty';
@@ -38,9 +40,9 @@ subtest 'to one\'s own mailbox' => sub {
 
 subtest 'the special folders' => sub {
     my $logon = $m->logon;
-    my %name = (inbox => 'Inbox', outbox => 'Outbox', sent => 'Sent Items', deleted => 'Deleted Items',
-        ipm_subtree => 'Top of Information Store', common_views => 'Common Views', finder => 'Finder',
-        views => 'Views', shortcuts => 'Shortcuts', spooler_queue => 'Spooler Queue',
+    my %name = (inbox => 'Inbox', outbox => 'Outbox', sent => 'Sent Items',
+        deleted => 'Deleted Items', ipm_subtree => 'Top of Information Store',
+        common_views => 'Common Views', finder => 'Finder', views => 'Views', shortcuts => 'Shortcuts', spooler_queue => 'Spooler Queue',
         deferred_action => 'Deferred Action', schedule => 'Schedule');
     for my $which (sort keys %name) {
         is $logon->open_special($which)->property('PR_DISPLAY_NAME'), $name{$which}, $which;
@@ -74,7 +76,8 @@ subtest 'that fails' => sub {
     is $try->(essdn => "/o=elsewhere\0")->{status}, 0x3EB, 'another organisation';
     is $try->(essdn => '')->{status}, 0x3EB, 'no name at all';
     is $try->(essdn => "${prefix}john")->{status}, 0, 'a name without its zero is one too';
-    is $try->(logon_flags => 0, essdn => "\0")->{status}, 0x80040111, 'public folders'; # MS-OXCSTOR_R167
+    # MS-OXCSTOR_R167
+    is $try->(logon_flags => 0, essdn => "\0")->{status}, 0x80040111, 'public folders';
     is $try->(essdn => "${prefix}JOHN\0")->{status}, 0, 'a name in capitals';
 };
 
@@ -91,7 +94,8 @@ subtest 'RopRelease' => sub {
         'a handle of another logon'; # MS-OXCROPS_R457303
     $table->{logon_id} = 0;
     $table->{handle} = 0x7FFFFFFF;
-    is $table->try('QueryPosition')->{status}, 0x4B9, 'a handle that never was'; # MS-OXCROPS_R457302
+    # MS-OXCROPS_R457302
+    is $table->try('QueryPosition')->{status}, 0x4B9, 'a handle that never was';
     my @responses = $m->execute([$logon->{handle}, 0x1234], [[Release => { in => 1 }]]);
     is scalar @responses, 0, 'no response, not even an error'; # MS-OXCROPS_R4572 R4573
     $logon->release;

@@ -33,7 +33,8 @@ sub code {
 
 sub buffer {
     my ($list, @handles) = @_;
-    return Okapi::Test::MAPI::extended(put_u16(2 + length $list) . $list . join '', map { put_u32($_) } @handles);
+    return Okapi::Test::MAPI::extended(put_u16(2 + length $list) . $list . join '',
+        map { put_u32($_) } @handles);
 }
 
 my @handles = ($logon->{handle}, $inbox->{handle}, $table->{handle});
@@ -62,7 +63,8 @@ subtest 'counts that are lies' => sub {
         'sort keys' => pack('C C C C v v v', 0x13, 0, 2, 0, 0xFFFF, 0, 0),
         'a restriction' => pack('C C C C v', 0x14, 0, 2, 0, 0xFFFF),
         'children of a restriction' => pack('C C C C v C v', 0x14, 0, 2, 0, 3, 0, 0xFFFF),
-        'a string in one' => pack('C C C C v C V V V', 0x14, 0, 2, 0, 15, 3, 0, 0x0037001F, 0x0037001F) . 'xx',
+        'a string in one' => pack('C C C C v C V V V a2', 0x14, 0, 2, 0, 15, 3, 0, 0x0037001F,
+            0x0037001F, 'xx'),
         'a bookmark' => pack('C C C v', 0x89, 0, 2, 0xFFFF),
         'message ids' => pack('C C C C C v', 0x66, 0, 1, 0, 0, 0xFFFF),
         'property names' => pack('C C C C v', 0x56, 0, 0, 2, 0xFFFF),
@@ -71,14 +73,16 @@ subtest 'counts that are lies' => sub {
         'values' => pack('C C C v v', 0x0A, 0, 1, 2, 0xFFFF),
     );
     is code(buffer($lie{$_}, @handles)), RPC_FORMAT, $_ for sort keys %lie;
-    is code(buffer(pack('C C C', 0x27, 0, 0) . 'no end', @handles)), RPC_FORMAT, 'a string without end';
+    is code(buffer(pack('C C C', 0x27, 0, 0) . 'no end', @handles)), RPC_FORMAT,
+        'a string without end';
     my $deep = pack('C', 2) x 200 . pack('C V', 8, 0x0037001F);
     is code(buffer(pack('C C C C v', 0x14, 0, 2, 0, length $deep) . $deep, @handles)), RPC_FORMAT,
         'a restriction 200 deep';
 };
 
 subtest 'nothing is done if the end is bad' => sub {
-    my $good = put_request('SetColumns', { in => 2, set_columns_flags => 0, property_tags => ['PR_MID'] });
+    my $good = put_request('SetColumns', { in => 2, set_columns_flags => 0,
+        property_tags => ['PR_MID'] });
     is code(buffer($good . "\x00", @handles)), RPC_FORMAT, 'a good ROP and a bad one';
     $table->call('QueryRows', { query_rows_flags => 0, forward_read => 1, row_count => 1 });
     pass 'the table has its columns of before';
@@ -86,13 +90,14 @@ subtest 'nothing is done if the end is bad' => sub {
 
 subtest 'truncated' => sub {
     my $list = join '', map { put_request(@$_) } (
-        [SetColumns => { in => 2, set_columns_flags => 0, property_tags => [qw(PR_MID PR_SUBJECT)] }],
+        [SetColumns => { in => 2, set_columns_flags => 0,
+            property_tags => [qw(PR_MID PR_SUBJECT)] }],
         [Restrict => { in => 2, restrict_flags => 0,
             restriction => [and => ['PR_SUBJECT', '==', 'x'], [exist => 'PR_BODY']] }],
-        [FindRow => { in => 2, find_row_flags => 0, restriction => [exist => 'PR_SUBJECT'], origin => 0,
-            bookmark => 'abc' }],
-        [OpenMessage => { in => 0, out => 3, code_page_id => 0, folder_id => 1, open_mode_flags => 0,
-            message_id => 1 }]);
+        [FindRow => { in => 2, find_row_flags => 0, restriction => [exist => 'PR_SUBJECT'],
+            origin => 0, bookmark => 'abc' }],
+        [OpenMessage => { in => 0, out => 3, code_page_id => 0, folder_id => 1,
+            open_mode_flags => 0, message_id => 1 }]);
     my %codes;
     $codes{ code(buffer(substr($list, 0, $_), @handles)) }++ for 0 .. length $list;
     is $codes{+RPC_FORMAT}, length($list) - 4, 'refused anywhere but between two ROPs';
@@ -110,7 +115,8 @@ subtest 'random' => sub {
         $codes{ code(buffer($list, @handles)) }++;
     }
     cmp_ok $codes{+RPC_FORMAT}, '>', 300, 'most can\'t be parsed';
-    is_deeply [grep { $_ ne RPC_FORMAT && $_ ne 0 && $_ ne 0x47D } keys %codes], [], 'no other error'
+    is_deeply [grep { $_ ne RPC_FORMAT && $_ ne 0 && $_ ne 0x47D } keys %codes], [],
+        'no other error'
         or diag explain \%codes;
 };
 

@@ -45,12 +45,14 @@ subtest 'RopOpenMessage' => sub {
     };
     is $open->(message_id => fid(0xFFFFFFFF)), 0x8004010F, 'an id that is none'; # MS-OXCMSG_R333
     is $open->(message_id => 0), 0x8004010F, 'no id';
-    is $open->(folder_id => $logon->{special}{sent}), 0x8004010F, 'not in this folder'; # MS-OXCMSG_R1477
+    # MS-OXCMSG_R1477
+    is $open->(folder_id => $logon->{special}{sent}), 0x8004010F, 'not in this folder';
     is $open->(open_mode_flags => 0xF8), 0, 'other bits are ignored'; # MS-OXCMSG_R1293
     is status($inbox->contents, 'OpenMessage', code_page_id => 0x0FFF, folder_id => $inbox->{fid},
         open_mode_flags => 0, message_id => $mid{'Re: '}), 0x4B9, 'from a table'; # MS-OXCMSG_R1478
     is $inbox->try('OpenMessage', { code_page_id => 0x0FFF, folder_id => $inbox->{fid},
-        open_mode_flags => 0, message_id => $mid{'Re: '} })->{status}, 0, 'from a folder'; # MS-OXCMSG_R649
+        # MS-OXCMSG_R649
+        open_mode_flags => 0, message_id => $mid{'Re: '} })->{status}, 0, 'from a folder';
 };
 
 subtest 'of another user' => sub {
@@ -86,7 +88,8 @@ subtest 'many recipients' => sub {
         [map { sprintf 'somebody%03d@example.net', $_ } 1 .. 500], 'in order';
     is status($message, 'ReadRecipients', row_id => 100_000, reserved => 0), 0x8004010F,
         'behind the last'; # MS-OXCMSG_R1055
-    is status($logon, 'ReadRecipients', row_id => 0, reserved => 0), 0x4B9, 'of a logon'; # MS-OXCMSG_R1057
+    # MS-OXCMSG_R1057
+    is status($logon, 'ReadRecipients', row_id => 0, reserved => 0), 0x4B9, 'of a logon';
 };
 
 subtest 'a subject of 60,000 characters' => sub {
@@ -98,8 +101,10 @@ subtest 'a subject of 60,000 characters' => sub {
 subtest 'RopReloadCachedInformation' => sub {
     my $message = open_it('Re: ');
     my $response = $message->call('ReloadCachedInformation', { reserved => 0 });
-    is_deeply $response->{summary}, $message->{response}{summary}, 'the same again'; # MS-OXCMSG_R766
-    is status($inbox, 'ReloadCachedInformation', reserved => 0), 0x4B9, 'of a folder'; # MS-OXCMSG_R1498
+    # MS-OXCMSG_R766
+    is_deeply $response->{summary}, $message->{response}{summary}, 'the same again';
+    # MS-OXCMSG_R1498
+    is status($inbox, 'ReloadCachedInformation', reserved => 0), 0x4B9, 'of a folder';
 };
 
 subtest 'RopGetMessageStatus' => sub {
@@ -107,7 +112,8 @@ subtest 'RopGetMessageStatus' => sub {
     is $response->{rop}, 'SetMessageStatus', 'answered with RopId 0x20';
     is $response->{status}, 0, 'success'; # MS-OXCMSG_R421
     is $response->{message_status_flags}, 0, 'none set';
-    is status($logon, 'GetMessageStatus', message_id => $mid{'Re: '}), 0x4B9, 'of a logon'; # MS-OXCMSG_R1507
+    # MS-OXCMSG_R1507
+    is status($logon, 'GetMessageStatus', message_id => $mid{'Re: '}), 0x4B9, 'of a logon';
 };
 
 subtest 'read flags' => sub {
@@ -126,7 +132,8 @@ subtest 'read flags' => sub {
     is $unread->(), 2, 'only its receipt: unchanged'; # MS-OXCMSG_R825
     $set->(5, $mid{'Re: '});
     is $unread->(), 3, 'unread again'; # MS-OXCMSG_R822
-    is $set->(1, $mid{'Re: '}, fid(0xFFFFFF))->{partial_completion}, 1, 'one there is not'; # MS-OXCMSG_R1674
+    # MS-OXCMSG_R1674
+    is $set->(1, $mid{'Re: '}, fid(0xFFFFFF))->{partial_completion}, 1, 'one there is not';
     is $unread->(), 2, 'the other is read';
     $set->(1);
     is $unread->(), 0, 'all of the folder';
@@ -134,7 +141,8 @@ subtest 'read flags' => sub {
         0x4B9, 'of a logon'; # MS-OXCMSG_R1516
     my $message = open_it('Many');
     my $response = $message->call('SetMessageReadFlag', { read_flags => 4 });
-    is $response->{read_status_changed}, 0, 'RopSetMessageReadFlag tells public folders only'; # MS-OXCMSG_R1841
+    # MS-OXCMSG_R1841
+    is $response->{read_status_changed}, 0, 'RopSetMessageReadFlag tells public folders only';
     is $unread->(), 1, 'but does it';
 };
 

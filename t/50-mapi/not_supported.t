@@ -16,13 +16,12 @@ my $server = Okapi::Test::MAPI->server('john');
 my $m = Okapi::Test::MAPI->connect($server, 'john');
 my $logon = $m->logon;
 
-my %example = (tagged => ['PR_SUBJECT', 'x'], tag => 'PR_SUBJECT', propname => { guid => '0' x 8
-        . '-0000-0000-0000-000000000000', lid => 1 }, guid => '00000000-0000-0000-0000-000000000000',
-    longtermid => { replica => '00000000-0000-0000-0000-000000000000', counter => 1 }, str8z => 'x',
-    strz => 'x', bin16 => 'x', bin32 => 'x', props16 => [], restriction16 => [exist => 'PR_SUBJECT'],
-    LongTermIdRange => {
-        min_long_term_id => { replica => '00000000-0000-0000-0000-000000000000', counter => 1 },
-        max_long_term_id => { replica => '00000000-0000-0000-0000-000000000000', counter => 2 } },
+my $guid = '00112233-4455-6677-8899-aabbccddeeff';
+my $id = { replica => $guid, counter => 1 };
+my %example = (tagged => ['PR_SUBJECT', 'x'], tag => 'PR_SUBJECT', guid => $guid,
+    propname => { guid => $guid, lid => 1 }, longtermid => $id, str8z => 'x', strz => 'x',
+    bin16 => 'x', bin32 => 'x', props16 => [], restriction16 => [exist => 'PR_SUBJECT'],
+    LongTermIdRange => { min_long_term_id => $id, max_long_term_id => $id },
     PermissionData => { permission_data_flags => 1, property_values => [] },
     RuleData => { rule_data_flags => 1, property_values => [] },
     ModifyRecipientRow => { row_id => 0, recipient_type => 1, recipient_row => '' });
@@ -34,7 +33,8 @@ sub request {
     for my $field (@{ $rop->{req} }) {
         my $value = exists $example{ $field->{type} } ? $example{ $field->{type} } : 1;
         my ($how, $n) = @{ $field->{array} || [''] };
-        $fields{ $field->{name} } = $how eq 'count' ? [$value, $value] : $how ? [($value) x $n] : $value;
+        $fields{ $field->{name} } = $how eq 'count' ? [$value, $value]
+            : $how ? [($value) x $n] : $value;
     }
     return \%fields;
 }

@@ -25,7 +25,9 @@ my $inbox = $logon->open_special('inbox');
 sub deliver { $server->deliver('john', mail(subject => $_[0] // 'News', @_[1 .. $#_])) }
 
 # Events as [handle, flags], the pending ones of a new Execute.
-sub events { return map { [$_->{notification_handle}, $_->{notification_flags}] } $m->notifications }
+sub events {
+    return map { [$_->{notification_handle}, $_->{notification_flags}] } $m->notifications;
+}
 
 # The message that came last; by a table that wants no notifications.
 sub newest {
@@ -42,7 +44,8 @@ subtest 'new mail' => sub {
     my ($event, @more) = $m->notifications;
     is_deeply \@more, [], 'one event';
     is $event->{rop}, 'Notify', 'RopNotify'; # MS-OXCNOTIF_R345
-    is $event->{notification_handle}, $subscription->{handle}, 'for the subscription'; # MS-OXCNOTIF_R96
+    # MS-OXCNOTIF_R96
+    is $event->{notification_handle}, $subscription->{handle}, 'for the subscription';
     is $event->{logon_id}, 0, 'of this logon'; # MS-OXCNOTIF_R97001
     is $event->{notification_flags}, NEW_MAIL | MESSAGE, 'new mail, a message'; # MS-OXCNOTIF_R103
     is $event->{folder_id}, $inbox->{fid}, 'in the inbox'; # MS-OXCNOTIF_R17103
@@ -68,12 +71,15 @@ subtest 'objects, in the whole store and in one folder' => sub {
     deliver();
     is_deeply $told->(), { store => [MODIFIED | COUNTS, CREATED | MESSAGE],
         inbox => [MODIFIED | COUNTS, CREATED | MESSAGE], sent => [] }, 'a message created';
-    $inbox->call('SetReadFlags', { want_asynchronous => 0, read_flags => 1, message_ids => [newest()] });
+    $inbox->call('SetReadFlags', { want_asynchronous => 0, read_flags => 1,
+        message_ids => [newest()] });
     is_deeply $told->(), { store => [MODIFIED | COUNTS, MODIFIED | MESSAGE],
         inbox => [MODIFIED | COUNTS, MODIFIED | MESSAGE], sent => [] }, 'a message read';
     my ($event) = do { deliver(); grep { $_->{notification_flags} & 0x1000 } $m->notifications };
-    is $event->{total_message_count}, $inbox->property('PR_CONTENT_COUNT'), 'TotalMessageCount'; # MS-OXCNOTIF_R20701
-    is $event->{unread_message_count}, $inbox->property('PR_CONTENT_UNREAD'), 'UnreadMessageCount'; # MS-OXCNOTIF_R21101
+    # MS-OXCNOTIF_R20701
+    is $event->{total_message_count}, $inbox->property('PR_CONTENT_COUNT'), 'TotalMessageCount';
+    # MS-OXCNOTIF_R21101
+    is $event->{unread_message_count}, $inbox->property('PR_CONTENT_UNREAD'), 'UnreadMessageCount';
     $_->release for values %at;
 };
 
@@ -82,7 +88,8 @@ subtest 'one message' => sub {
     my $subscription = $logon->subscribe(MODIFIED, folder_id => $inbox->{fid}, message_id => $mid);
     deliver();
     is_deeply [events()], [], 'not another one';
-    $inbox->call('SetReadFlags', { want_asynchronous => 0, read_flags => 1, message_ids => [$mid] });
+    $inbox->call('SetReadFlags', { want_asynchronous => 0, read_flags => 1,
+        message_ids => [$mid] });
     is_deeply [events()], [[$subscription->{handle}, MODIFIED | MESSAGE]], 'this one read';
     $subscription->release;
 };
@@ -99,7 +106,8 @@ subtest 'tables' => sub {
     my %changed = map { $_->{notification_handle} => $_ } $m->notifications;
     is_deeply [sort keys %changed], [sort $table->{handle}, $tree->{handle}],
         'the table of this folder and the one of folders; not the silent one'; # MS-OXCNOTIF_R258
-    is $changed{ $table->{handle} }{notification_flags}, TABLE, 'a table modified'; # MS-OXCNOTIF_R110
+    # MS-OXCNOTIF_R110
+    is $changed{ $table->{handle} }{notification_flags}, TABLE, 'a table modified';
     is $changed{ $table->{handle} }{table_event_type}, 1, 'as a whole'; # MS-OXCNOTIF_R22
     $table->call('ResetTable');
     $tree->release;
@@ -117,7 +125,9 @@ subtest 'more than fits' => sub {
         push @got, grep { $_->{rop} eq 'Notify' } @part;
         last if !grep { $_->{rop} eq 'Pending' } @part; # MS-OXCNOTIF_R349
     }
-    is scalar(grep { $_->{notification_flags} == (NEW_MAIL | MESSAGE) } @got), 6, 'all six, in pieces'; # MS-OXCNOTIF_R347
+    # MS-OXCNOTIF_R347
+    is scalar(grep { $_->{notification_flags} == (NEW_MAIL | MESSAGE) } @got), 6,
+        'all six, in pieces';
     is scalar(grep { $_->{notification_flags} == (CREATED | MESSAGE) } @got), 6, 'of either kind';
     $subscription->release;
 };
@@ -132,7 +142,8 @@ subtest 'NotificationWait' => sub {
     my $seconds = time - $delivered;
     cmp_ok $seconds, '<', 2, sprintf 'answered %.0f ms after the delivery', $seconds * 1000;
     is $wait->{answer}{meta}[0], 'PROCESSING', 'the preamble came before';
-    is $m->wait_for_notification->result(10), 1, 'answered at once as long as nobody asks what it is';
+    is $m->wait_for_notification->result(10), 1,
+        'answered at once as long as nobody asks what it is';
     is_deeply [events()], [[$subscription->{handle}, NEW_MAIL | MESSAGE]], 'asked';
     $wait = $m->wait_for_notification;
     ok !$wait->ready(1), 'held again';

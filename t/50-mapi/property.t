@@ -37,9 +37,12 @@ subtest 'GetPropertiesSpecific' => sub {
         return $message->call('GetPropertiesSpecific', { property_size_limit => 0,
             want_unicode => $unicode, property_tags => \@tags })->{row_data}[0];
     };
-    is $get->(1, 'PR_SUBJECT:0000')->{'PR_SUBJECT:0000:type'}, 0x1F, 'without a type: Unicode'; # MS-OXCPRPT_R458
-    is $get->(0, 'PR_SUBJECT:0000')->{'PR_SUBJECT:0000:type'}, 0x1E, 'or not, as wanted'; # MS-OXCPRPT_R459
-    is $get->(0, 'PR_SUBJECT')->{PR_SUBJECT}, 'Größe €', 'a type that was asked for stays'; # MS-OXCPRPT_R460
+    # MS-OXCPRPT_R458
+    is $get->(1, 'PR_SUBJECT:0000')->{'PR_SUBJECT:0000:type'}, 0x1F, 'without a type: Unicode';
+    # MS-OXCPRPT_R459
+    is $get->(0, 'PR_SUBJECT:0000')->{'PR_SUBJECT:0000:type'}, 0x1E, 'or not, as wanted';
+    # MS-OXCPRPT_R460
+    is $get->(0, 'PR_SUBJECT')->{PR_SUBJECT}, 'Größe €', 'a type that was asked for stays';
     is_deeply [keys %{ $get->(1) }], [], 'no properties';
 };
 
@@ -82,7 +85,8 @@ subtest 'GetPropertiesAll and GetPropertiesList' => sub {
     my %listed = map { ($_ >> 16) => 1 } $message->property_list; # MS-OXCPRPT_R472
     ok $listed{0x0037}, 'the subject is listed';
     ok $listed{0x1000}, 'the body too';
-    my $response = $message->call('GetPropertiesAll', { property_size_limit => 0, want_unicode => 0 });
+    my $response = $message->call('GetPropertiesAll',
+        { property_size_limit => 0, want_unicode => 0 });
     is scalar(grep { ($_->[0] & 0xFFFF) == 0x1F } @{ $response->{property_values} }), 0,
         'no Unicode if it isn\'t wanted';
     my ($body) = grep { ($_->[0] >> 16) == 0x1000 } @{ $response->{property_values} };
@@ -95,14 +99,17 @@ my $mapi = '00020328-0000-0000-c000-000000000046';
 
 subtest 'GetPropertyIdsFromNames' => sub {
     my $response = $logon->try('GetPropertyIdsFromNames', { flags => 0,
-        property_names => [{ guid => $public, name => 'x-never' }, { guid => $mapi, lid => 0x37 }] });
+        property_names => [{ guid => $public, name => 'x-never' },
+            { guid => $mapi, lid => 0x37 }] });
     is $response->{status}, 0x00040380, 'a warning';
-    is_deeply $response->{property_ids}, [0, 0x37], 'one unknown; PS_MAPI is itself'; # MS-OXCPRPT_R532 R642
+    # MS-OXCPRPT_R532 R642
+    is_deeply $response->{property_ids}, [0, 0x37], 'one unknown; PS_MAPI is itself';
     my @names = ({ guid => $common, lid => 0x8503 }, { guid => $public, name => 'X-Größe' });
     my @ids = $logon->ids_of_names(1, @names);
     ok $_ > 0x8000 && $_ < 0xFFFF, sprintf 'made: 0x%04X', $_ for @ids; # MS-OXCPRPT_R534
     isnt $ids[0], $ids[1], 'different ones'; # MS-OXCPRPT_R533
-    is_deeply [$inbox->ids_of_names(0, @names)], \@ids, 'the same ever after'; # MS-OXCPRPT_R530 R531
+    # MS-OXCPRPT_R530 R531
+    is_deeply [$inbox->ids_of_names(0, @names)], \@ids, 'the same ever after';
     my @all = $logon->ids_of_names(0);
     for my $id (@ids) {
         ok scalar(grep { $_ == $id } @all), sprintf '0x%04X is among all', $id; # MS-OXCPRPT_R526
@@ -111,7 +118,8 @@ subtest 'GetPropertyIdsFromNames' => sub {
     my @back = $logon->names_of_ids(@ids, 0x0037, 0xFFFE);
     is_deeply $back[0], { guid => $common, lid => 0x8503 }, 'a number'; # MS-OXCPRPT_R521
     is_deeply $back[1], { guid => $public, name => 'X-Größe' }, 'a string';
-    is_deeply $back[2], { guid => $mapi, lid => 0x37 }, 'one without a name of its own'; # MS-OXCPRPT_R518
+    # MS-OXCPRPT_R518
+    is_deeply $back[2], { guid => $mapi, lid => 0x37 }, 'one without a name of its own';
     ok !exists $back[3]{lid} && !exists $back[3]{name}, 'one that is none'; # MS-OXCPRPT_R523
 };
 
@@ -120,7 +128,8 @@ subtest 'QueryNamedProperties' => sub {
         my ($flags, $guid) = @_;
         my $response = $logon->call('QueryNamedProperties', { query_flags => $flags,
             has_guid => $guid ? 1 : 0, property_guid => $guid });
-        is scalar @{ $response->{property_ids} }, @{ $response->{property_names} }, 'as many ids as names';
+        is scalar @{ $response->{property_ids} }, @{ $response->{property_names} },
+            'as many ids as names';
         return @{ $response->{property_names} };
     };
     my @all = $query->(0);
@@ -128,7 +137,8 @@ subtest 'QueryNamedProperties' => sub {
     ok scalar(grep { ($_->{lid} // 0) == 0x8503 } @all), 'the number';
     is scalar(grep { defined $_->{name} } $query->(1)), 0, 'no strings'; # MS-OXCPRPT_R876
     is scalar(grep { defined $_->{lid} } $query->(2)), 0, 'no numbers'; # MS-OXCPRPT_R877
-    is scalar(grep { $_->{guid} ne $common } $query->(0, $common)), 0, 'of one property set'; # MS-OXCPRPT_R878
+    # MS-OXCPRPT_R878
+    is scalar(grep { $_->{guid} ne $common } $query->(0, $common)), 0, 'of one property set';
 };
 
 done_testing;

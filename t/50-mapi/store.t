@@ -33,8 +33,8 @@ subtest 'RopGetReceiveFolder' => sub {
         is lc $response->{explicit_message_class}, lc $explicit, "because of \"$explicit\"";
     }
     for my $class ('.IPM', 'IPM.', 'IPM..Note', "IPM\x01", "IPM\x7F", "IPM\xE4", 'I' x 255) {
-        is $ask->($class)->{status}, 0x80070057,
-            'refused: ' . ($class =~ s/([^ -~])/sprintf '\\x%02X', ord $1/ger); # MS-OXCSTOR_R203 to R207
+        my $shown = $class =~ s/([^ -~])/sprintf '\\x%02X', ord $1/ger;
+        is $ask->($class)->{status}, 0x80070057, "refused: $shown"; # MS-OXCSTOR_R203 to R207
     }
     is $ask->('I' x 254)->{status}, 0, '254 characters are fine'; # MS-OXCSTOR_R203
     is $logon->open_special('inbox')->try('GetReceiveFolder', { message_class => '' })->{status},
@@ -52,8 +52,8 @@ subtest 'RopGetReceiveFolderTable' => sub {
 
 subtest 'RopGetStoreState, RopPublicFolderIsGhosted' => sub {
     is $logon->call('GetStoreState')->{store_state}, 0, 'no searches'; # MS-OXCSTOR_R890 R891
-    is $logon->call('PublicFolderIsGhosted', { folder_id => $logon->{special}{inbox} })->{is_ghosted}, 0,
-        'a private mailbox is never ghosted'; # MS-OXCSTOR_R917
+    my $response = $logon->call('PublicFolderIsGhosted', { folder_id => $logon->{special}{inbox} });
+    is $response->{is_ghosted}, 0, 'a private mailbox is never ghosted'; # MS-OXCSTOR_R917
 };
 
 subtest 'long-term ids' => sub {
@@ -61,14 +61,15 @@ subtest 'long-term ids' => sub {
     my $long = $logon->call('LongTermIdFromId', { object_id => $fid })->{long_term_id};
     is $long->{replica}, $logon->{response}{repl_guid}, 'the replica'; # MS-OXCSTOR_R1243
     is $long->{counter}, counter_of($fid), 'the counter'; # MS-OXCSTOR_R1244
-    is $logon->call('IdFromLongTermId', { long_term_id => $long })->{object_id}, $fid, 'and back'; # MS-OXCSTOR_R1253
+    # MS-OXCSTOR_R1253
+    is $logon->call('IdFromLongTermId', { long_term_id => $long })->{object_id}, $fid, 'and back';
     my $never = fid(0x123456789ABC);
     is $logon->call('LongTermIdFromId', { object_id => $never })->{long_term_id}{counter},
         0x123456789ABC, 'of what never was, too'; # MS-OXCSTOR_R945
     is $logon->try('LongTermIdFromId', { object_id => $fid + 1 })->{status}, 0x8004010F,
         'of another replica'; # MS-OXCSTOR_R946
-    is $logon->try('IdFromLongTermId', { long_term_id =>
-        { replica => '00000000-0000-0000-0000-000000000000', counter => 5 } })->{status}, 0x80070057,
+    my $none = { replica => '00000000-0000-0000-0000-000000000000', counter => 5 };
+    is $logon->try('IdFromLongTermId', { long_term_id => $none })->{status}, 0x80070057,
         'without a replica'; # MS-OXCSTOR_R1121
 };
 

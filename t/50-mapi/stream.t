@@ -16,7 +16,8 @@ use Okapi::Test::Mail qw(mail);
 my $server = Okapi::Test::MAPI->server('john');
 my $bytes = join '', map { pack 'N', $_ * 2_654_435_761 & 0xFFFFFFFF } 1 .. 250_000; # 1 MB
 my $text = "L\x{E4}nge\r\n" x 1000;
-$server->deliver('john', mail(body => $text, attachments => [['a.bin', 'application/octet-stream', $bytes]]));
+$server->deliver('john', mail(body => $text,
+    attachments => [['a.bin', 'application/octet-stream', $bytes]]));
 my $m = Okapi::Test::MAPI->connect($server, 'john');
 my $logon = $m->logon;
 my $inbox = $logon->open_special('inbox');
@@ -30,18 +31,18 @@ subtest 'OpenStream' => sub {
     my $stream = $attachment->open_stream('PR_ATTACH_DATA_BIN');
     is $stream->{response}{stream_size}, 1_000_000, 'StreamSize'; # MS-OXCPRPT_R27601
     is $stream->size, 1_000_000, 'RopGetStreamSize'; # MS-OXCPRPT_R575
-    is status($message, 'OpenStream', property_tag => 'PR_START_DATE', open_mode_flags => 0), 0x80040102,
-        'a property that is no bytes'; # MS-OXCPRPT_R548
-    is status($message, 'OpenStream', property_tag => 'PR_SENDER_SEARCH_KEY:001F', open_mode_flags => 0),
-        0x8004010F, 'one that is not there'; # MS-OXCPRPT_R549
+    is status($message, 'OpenStream', property_tag => 'PR_START_DATE', open_mode_flags => 0),
+        0x80040102, 'a property that is no bytes'; # MS-OXCPRPT_R548
+    is status($message, 'OpenStream', property_tag => 'PR_SENDER_SEARCH_KEY:001F',
+        open_mode_flags => 0), 0x8004010F, 'one that is not there'; # MS-OXCPRPT_R549
     is status($message, 'OpenStream', property_tag => 'PR_BODY', open_mode_flags => $_), 0x80070005,
         "to write: mode $_" for 1, 2;
     is status($message, 'OpenStream', property_tag => 'PR_BODY', open_mode_flags => 3), 0,
         'best access: to read';
     is status($message, 'OpenStream', property_tag => 'PR_BODY', open_mode_flags => 4), 0x80070057,
         'a mode that is none';
-    is status($logon, 'OpenStream', property_tag => 'PR_DISPLAY_NAME', open_mode_flags => 0), 0x80040102,
-        'of a logon';
+    is status($logon, 'OpenStream', property_tag => 'PR_DISPLAY_NAME', open_mode_flags => 0),
+        0x80040102, 'of a logon';
 };
 
 subtest 'ReadStream' => sub {
@@ -67,12 +68,14 @@ subtest 'SeekStream' => sub {
     ok $stream->read(10) eq substr($bytes, 499_990, 10), 'those';
     is $stream->seek(2, -10), 999_990, 'from the end';
     ok $stream->read(100) eq substr($bytes, 999_990), 'the last ten';
-    is status($stream, 'SeekStream', origin => 0, offset => -1), 0x80030019, 'before the start'; # MS-OXCPRPT_R584
+    # MS-OXCPRPT_R584
+    is status($stream, 'SeekStream', origin => 0, offset => -1), 0x80030019, 'before the start';
     is status($stream, 'SeekStream', origin => 0, offset => 0x80000001), 0x80030019,
         'beyond 2^31'; # MS-OXCPRPT_R582
     is status($stream, 'SeekStream', origin => 1, offset => -0x7FFFFFFFFFFFFFFF - 1), 0x80030019,
         'the smallest number there is';
-    is status($stream, 'SeekStream', origin => 1, offset => 0x7FFFFFFFFFFFFFFF), 0x80030019, 'the largest';
+    is status($stream, 'SeekStream', origin => 1, offset => 0x7FFFFFFFFFFFFFFF), 0x80030019,
+        'the largest';
     is status($stream, 'SeekStream', origin => 3, offset => 0), 0x80030057,
         'from nowhere'; # MS-OXCPRPT_R902
     is $stream->seek(0, 2_000_000), 2_000_000, 'behind the end';

@@ -49,7 +49,8 @@ sub connect {
     my ($class, $server, $user, %args) = @_;
     my $self = bless {
         server => $server, user => $user, dn => DN_PREFIX . $user, codepage => 1252,
-        path => '/mapi/emsmdb/', guid => random_guid(), counter => 0, columns => {}, pushed => [], %args
+        path => '/mapi/emsmdb/', guid => random_guid(), counter => 0, columns => {}, pushed => [],
+        %args
     }, $class;
     $self->{http} = $self->new_http;
     $self->open_session if !exists $args{connect} || $args{connect};

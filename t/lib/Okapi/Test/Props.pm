@@ -225,7 +225,8 @@ sub put_restriction {
     return $PUT{$kind}->($codepage, @args) if $PUT{$kind};
     my ($op, $value) = @args;
     croak "restriction $kind" unless defined $op && defined $RELOP{$op};
-    return put_u8(4) . put_u8($RELOP{$op}) . put_u32(tag($kind)) . put_tagged($kind, $value, $codepage);
+    return put_u8(4) . put_u8($RELOP{$op}) . put_u32(tag($kind))
+        . put_tagged($kind, $value, $codepage);
 }
 
 my @GET = (
@@ -260,6 +261,8 @@ sub get_restriction {
 
 # ---- sort orders, MS-OXCDATA 2.13.1: "PR_SUBJECT" ascends, "-PR_SUBJECT" descends ----
 
-sub sort_keys { return map { /^-(.*)/ ? { tag => tag($1), order => 1 } : { tag => tag($_), order => 0 } } @_ }
+sub sort_keys {
+    return map { /^(-?)(.*)/; +{ tag => tag($2), order => $1 ? 1 : 0 } } @_;
+}
 
 1;

@@ -218,7 +218,8 @@ sub put_one {
     if (my $struct = $struct{ $field->{type} }) {
         return put_fields($struct->{fields}, $value, $c);
     }
-    croak "$field->{name} isn't given" if !defined $value && $field->{type} !~ /typedstr|restriction/;
+    croak "$field->{name} isn't given"
+        if !defined $value && $field->{type} !~ /typedstr|restriction/;
     return $leaf{ $field->{type} }[0]->($value, argument($field, $values), $c);
 }
 
@@ -283,8 +284,8 @@ sub put_request {
 
 sub header_indices {
     my ($rop) = @_;
-    return (($rop->{save} ? 'response' : ()), ($rop->{in} ? 'in' : ()), ($rop->{dest} ? 'dest' : ()),
-        ($rop->{out} ? 'out' : ()));
+    my @words = (['save', 'response'], ['in', 'in'], ['dest', 'dest'], ['out', 'out']);
+    return map { $rop->{ $_->[0] } ? $_->[1] : () } @words;
 }
 
 sub get_request {
@@ -318,7 +319,8 @@ sub put_response {
     my $bytes = put_u8($rop->{answer});
     if (!$rop->{push}) {
         $bytes .= put_u8($values->{index}) . put_u32($values->{status});
-        $bytes .= put_u32($values->{dest_handle_index}) if $rop->{dest} && $values->{status} == 0x503;
+        $bytes .= put_u32($values->{dest_handle_index})
+            if $rop->{dest} && $values->{status} == 0x503;
     }
     $c{columns_now} = $c{columns}->($values) if $c{columns};
     return $bytes . put_fields($rop->{res}, $values, \%c, $values->{status} // 0);
