@@ -36,7 +36,8 @@ subtest 'who has attachments' => sub {
 
 subtest 'the attachment table' => sub {
     my $table = $outer->attachments->columns(qw(PR_ATTACH_NUM PR_ATTACH_METHOD
-        PR_ATTACH_LONG_FILENAME PR_ATTACH_SIZE PR_ATTACH_MIME_TAG PR_RENDERING_POSITION)); # MS-OXCMSG_R490
+        PR_ATTACH_LONG_FILENAME PR_ATTACH_SIZE PR_ATTACH_MIME_TAG PR_RENDERING_POSITION));
+    # MS-OXCMSG_R490
     my @rows = $table->rows(10);
     is_deeply [map { $_->{PR_ATTACH_METHOD} } @rows], [1, 1, 5], 'by value, by value, a message';
     is_deeply [map { $_->{PR_ATTACH_LONG_FILENAME} } @rows[0, 1]], ['a.bin', 'b.txt'], 'names';

@@ -68,7 +68,8 @@ subtest 'columns' => sub {
 subtest 'values' => sub {
     my $table = $inbox->contents->columns(qw(PR_MID PR_FID PR_SUBJECT PR_SENDER_NAME
         PR_MESSAGE_FLAGS PR_MESSAGE_CLASS PR_CLIENT_SUBMIT_TIME PR_HASATTACH PR_INST_ID
-        PR_INSTANCE_NUM PR_ROW_TYPE PR_MESSAGE_SIZE PR_START_DATE PR_SUBJECT:001E))->sort('PR_SUBJECT');
+        PR_INSTANCE_NUM PR_ROW_TYPE PR_MESSAGE_SIZE PR_START_DATE PR_SUBJECT:001E))
+        ->sort('PR_SUBJECT');
     my ($row) = $table->rows(1);
     is $row->{PR_SUBJECT}, 'alpha', 'PR_SUBJECT';
     is $row->{'PR_SUBJECT:001E'}, 'alpha', 'in 8 bits';

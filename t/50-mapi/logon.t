@@ -42,7 +42,8 @@ subtest 'the special folders' => sub {
     my $logon = $m->logon;
     my %name = (inbox => 'Inbox', outbox => 'Outbox', sent => 'Sent Items',
         deleted => 'Deleted Items', ipm_subtree => 'Top of Information Store',
-        common_views => 'Common Views', finder => 'Finder', views => 'Views', shortcuts => 'Shortcuts', spooler_queue => 'Spooler Queue',
+        common_views => 'Common Views', finder => 'Finder', views => 'Views',
+        shortcuts => 'Shortcuts', spooler_queue => 'Spooler Queue',
         deferred_action => 'Deferred Action', schedule => 'Schedule');
     for my $which (sort keys %name) {
         is $logon->open_special($which)->property('PR_DISPLAY_NAME'), $name{$which}, $which;
