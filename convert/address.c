@@ -115,9 +115,9 @@ apr_status_t okapi__reply_to(okapi__draft_t *draft, okapi_binary_t value)
     okapi__mime_t *mime = draft->mime;
     apr_pool_t *pool = mime->scratch_pool;
     apr_array_header_t *addresses = okapi__addresses(draft, value);
-    const char *names = "";
-    okapi_writer_t w;
+    okapi_writer_t w, names;
     okapi_writer_init(&w, 256, value.len * 16 + 65536, pool);
+    okapi_writer_init(&names, 256, value.len * 16 + 65536, pool);
     okapi_write_u32(&w, 0);
     okapi_write_u32(&w, 0);
     apr_uint32_t n = 0;
@@ -132,15 +132,18 @@ apr_status_t okapi__reply_to(okapi__draft_t *draft, okapi_binary_t value)
         okapi_write_u32(&w, (apr_uint32_t)entryid.len);
         okapi_write_bytes(&w, entryid.data, entryid.len);
         okapi_write_bytes(&w, "\0\0\0", (4 - entryid.len % 4) % 4);
-        names = n ? apr_pstrcat(pool, names, ";", name, NULL) : name;
+        okapi_write_bytes(&names, ";", n > 0);
+        okapi_write_bytes(&names, name, strlen(name));
         n++;
         mime->recipients_left--;
     }
-    if (n == 0 || okapi_writer_status(&w) != APR_SUCCESS)
+    okapi_write_u8(&names, 0);
+    if (n == 0 || okapi_writer_status(&w) != APR_SUCCESS ||
+        okapi_writer_status(&names) != APR_SUCCESS)
         return APR_SUCCESS;
     okapi_write_u32_at(&w, 0, n);
     okapi_write_u32_at(&w, 4, (apr_uint32_t)(w.len - 8));
     okapi__draft_put(draft, okapi_propval_bin(PR_REPLY_RECIPIENT_ENTRIES, w.data, w.len));
-    okapi__draft_put_str(draft, PR_REPLY_RECIPIENT_NAMES, names);
+    okapi__draft_put_str(draft, PR_REPLY_RECIPIENT_NAMES, (const char *)names.data);
     return APR_SUCCESS;
 }

@@ -77,7 +77,7 @@ static void push(apr_array_header_t *list, const char *name, const char *address
     entry->address = address;
 }
 
-/* A phrase without <>: words with an @ are addresses, others are the name. */
+/* A phrase without <>: words with an @ are addresses, the others are the first one's name. */
 static void push_words(apr_array_header_t *list, entry_t *e, const char *phrase,
                        const char *comment, apr_pool_t *pool)
 {
@@ -85,19 +85,23 @@ static void push_words(apr_array_header_t *list, entry_t *e, const char *phrase,
         push(list, strchr(phrase, '@') ? comment : phrase, phrase);
         return;
     }
-    const char *name = comment;
     int first = list->nelts;
     char *state, *words = apr_pstrdup(pool, phrase);
+    char *name = apr_palloc(pool, strlen(phrase) + 2), *to = name;
     squeeze(words);
     for (char *word = apr_strtok(words, " \t", &state); word;
          word = apr_strtok(NULL, " \t", &state)) {
-        if (strchr(word, '@'))
+        if (strchr(word, '@')) {
             push(list, "", word);
-        else
-            name = *name ? apr_pstrcat(pool, name, " ", word, NULL) : word;
+            continue;
+        }
+        if (to > name)
+            *to++ = ' ';
+        to = apr_cpystrn(to, word, strlen(word) + 1);
     }
+    *to = '\0';
     if (list->nelts > first)
-        APR_ARRAY_IDX(list, first, okapi__address_t).name = name;
+        APR_ARRAY_IDX(list, first, okapi__address_t).name = *name ? name : comment;
 }
 
 /* What is between < and >, without a route (RFC 5322 4.4). */

@@ -190,6 +190,7 @@ okapi__content_t *okapi__content_of(okapi__draft_t *draft, const okapi__entity_t
     okapi__content_t *content = apr_pcalloc(pool, sizeof(*content));
     content->pieces = apr_array_make(pool, 2, sizeof(piece_t));
     content->attachments = apr_array_make(pool, 4, sizeof(okapi__part_t));
+    content->decoded = apr_hash_make(pool);
     collector_t collector = {draft, content, 1, 0, 0};
     collect(&collector, root, content->pieces);
     return content;
@@ -277,18 +278,26 @@ static void write_lines(okapi_writer_t *out, const char *text, apr_size_t len, i
 }
 
 typedef struct decoded_t {
+    const okapi__entity_t *entity;
     const okapi__charset_t *charset;
     okapi_binary_t content; /* as it was sent */
     char *text;             /* as UTF-8 */
     apr_size_t len;
 } decoded_t;
 
-static decoded_t decode_part(const okapi__entity_t *entity, apr_pool_t *pool)
+/* Once for each part, though it may be shown as text and as HTML. */
+static const decoded_t *decode_part(okapi__content_t *content, const okapi__entity_t *entity,
+                                    apr_pool_t *pool)
 {
-    decoded_t d;
-    d.content = okapi__entity_content(entity, pool);
-    d.charset = part_charset(entity, d.content, pool);
-    d.text = okapi__charset_decode(d.charset, d.content, &d.len, pool);
+    decoded_t *d = apr_hash_get(content->decoded, &entity, sizeof(entity));
+    if (d)
+        return d;
+    d = apr_palloc(pool, sizeof(*d));
+    d->entity = entity;
+    d->content = okapi__entity_content(entity, pool);
+    d->charset = part_charset(entity, d->content, pool);
+    d->text = okapi__charset_decode(d->charset, d->content, &d->len, pool);
+    apr_hash_set(content->decoded, &d->entity, sizeof(d->entity), d);
     return d;
 }
 
@@ -316,22 +325,23 @@ static void end_line(okapi_writer_t *out)
 }
 
 /* PARTS one below the other as plain text. */
-static okapi_writer_t render_text(const apr_array_header_t *parts, apr_pool_t *pool)
+static okapi_writer_t render_text(okapi__content_t *content, const apr_array_header_t *parts,
+                                  apr_pool_t *pool)
 {
     okapi_writer_t out;
     writer_for(&out, parts, pool);
     for (int i = 0; i < parts->nelts; i++) {
         const okapi__entity_t *entity = APR_ARRAY_IDX(parts, i, okapi__entity_t *);
-        decoded_t d = decode_part(entity, pool);
+        const decoded_t *d = decode_part(content, entity, pool);
         end_line(&out);
         if (strcmp(entity->subtype, "html") == 0) {
             apr_size_t len;
-            const char *text = okapi__html_to_text(d.text, d.len, &len, pool);
+            const char *text = okapi__html_to_text(d->text, d->len, &len, pool);
             write_lines(&out, text, len, 0, 0);
         } else {
             const char *format = type_param(entity, "format", pool);
             const char *delsp = type_param(entity, "delsp", pool);
-            write_lines(&out, d.text, d.len, format && strcasecmp(format, "flowed") == 0,
+            write_lines(&out, d->text, d->len, format && strcasecmp(format, "flowed") == 0,
                         delsp && strcasecmp(delsp, "yes") == 0);
         }
     }
@@ -339,20 +349,21 @@ static okapi_writer_t render_text(const apr_array_header_t *parts, apr_pool_t *p
 }
 
 /* PARTS one below the other as HTML in UTF-8. */
-static okapi_writer_t render_html(const apr_array_header_t *parts, apr_pool_t *pool)
+static okapi_writer_t render_html(okapi__content_t *content, const apr_array_header_t *parts,
+                                  apr_pool_t *pool)
 {
     okapi_writer_t out;
     writer_for(&out, parts, pool);
     for (int i = 0; i < parts->nelts; i++) {
         const okapi__entity_t *entity = APR_ARRAY_IDX(parts, i, okapi__entity_t *);
         if (strcmp(entity->subtype, "html") == 0) {
-            decoded_t d = decode_part(entity, pool);
-            okapi_write_bytes(&out, d.text, d.len);
+            const decoded_t *d = decode_part(content, entity, pool);
+            okapi_write_bytes(&out, d->text, d->len);
             continue;
         }
         apr_array_header_t *one = apr_array_make(pool, 1, sizeof(okapi__entity_t *));
         APR_ARRAY_PUSH(one, const okapi__entity_t *) = entity;
-        okapi_writer_t text = render_text(one, pool);
+        okapi_writer_t text = render_text(content, one, pool);
         apr_size_t len;
         const char *html = okapi__html_from_text((const char *)text.data, text.len, &len, pool);
         okapi_write_bytes(&out, "<div>", 5);
@@ -371,15 +382,16 @@ static int put_html(okapi__draft_t *draft, okapi__content_t *content,
 {
     apr_pool_t *pool = draft->mime->scratch_pool;
     if (parts->nelts == 1) {
-        decoded_t d = decode_part(APR_ARRAY_IDX(parts, 0, okapi__entity_t *), pool);
-        content->html = d.text;
-        content->html_len = d.len;
-        int is_told = d.charset->codepage != 0;
-        okapi__draft_put(draft, is_told ? okapi_propval_bin(PR_HTML, d.content.data, d.content.len)
-                                        : okapi_propval_bin(PR_HTML, d.text, d.len));
-        return is_told ? d.charset->codepage : 65001;
+        const decoded_t *d = decode_part(content, APR_ARRAY_IDX(parts, 0, okapi__entity_t *), pool);
+        content->html = d->text;
+        content->html_len = d->len;
+        int is_told = d->charset->codepage != 0;
+        okapi__draft_put(draft, is_told
+                                    ? okapi_propval_bin(PR_HTML, d->content.data, d->content.len)
+                                    : okapi_propval_bin(PR_HTML, d->text, d->len));
+        return is_told ? d->charset->codepage : 65001;
     }
-    okapi_writer_t out = render_html(parts, pool);
+    okapi_writer_t out = render_html(content, parts, pool);
     content->html = (const char *)out.data;
     content->html_len = out.len;
     okapi__draft_put(draft, okapi_propval_bin(PR_HTML, out.data, out.len));
@@ -387,14 +399,13 @@ static int put_html(okapi__draft_t *draft, okapi__content_t *content,
 }
 
 /* Code page of text that is a single part; that of UTF-8 otherwise. */
-static int text_codepage(const apr_array_header_t *parts, apr_pool_t *pool)
+static int text_codepage(okapi__content_t *content, const apr_array_header_t *parts,
+                         apr_pool_t *pool)
 {
     if (parts->nelts != 1)
         return 65001;
-    const okapi__entity_t *entity = APR_ARRAY_IDX(parts, 0, okapi__entity_t *);
-    const okapi__charset_t *charset =
-        part_charset(entity, okapi__entity_content(entity, pool), pool);
-    return charset->codepage ? charset->codepage : 65001;
+    const decoded_t *d = decode_part(content, APR_ARRAY_IDX(parts, 0, okapi__entity_t *), pool);
+    return d->charset->codepage ? d->charset->codepage : 65001;
 }
 
 void okapi__draft_body(okapi__draft_t *draft, okapi__content_t *content)
@@ -405,11 +416,11 @@ void okapi__draft_body(okapi__draft_t *draft, okapi__content_t *content)
     apr_array_header_t *texts = flatten(content->pieces, 0, pool);
     int is_html = has_html(content->pieces);
     int codepage = is_html ? put_html(draft, content, flatten(content->pieces, 1, pool))
-                           : text_codepage(texts, pool);
+                           : text_codepage(content, texts, pool);
 
-    okapi_writer_t text = render_text(texts, pool);
+    okapi_writer_t text = render_text(content, texts, pool);
     if (is_html && is_empty_text(&text))
-        text = render_text(flatten(content->pieces, 1, pool), pool);
+        text = render_text(content, flatten(content->pieces, 1, pool), pool);
     okapi_write_u8(&text, 0);
     okapi__draft_put_str(draft, PR_BODY, (const char *)text.data);
     okapi__draft_put(draft, okapi_propval_i32(PR_INTERNET_CPID, codepage));

@@ -76,6 +76,7 @@ typedef struct okapi__part_t {
 typedef struct okapi__content_t {
     apr_array_header_t *pieces;      /* of the body, in reading order */
     apr_array_header_t *attachments; /* okapi__part_t, in order */
+    apr_hash_t *decoded;             /* the pieces' parts as text */
     const char *html;                /* PR_HTML as UTF-8, or NULL */
     apr_size_t html_len;
 } okapi__content_t;

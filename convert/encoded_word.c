@@ -16,7 +16,8 @@
 typedef struct decoder_t {
     const char *p, *end; /* unfolded */
     const char *hint;
-    int is_unterminated; /* no "?=" is left: what looks like a word isn't one */
+    const okapi__charset_t *raw; /* of what isn't encoded */
+    int is_unterminated;         /* no "?=" is left: what looks like a word isn't one */
     okapi_writer_t out;
     apr_pool_t *pool;
 } decoder_t;
@@ -78,11 +79,10 @@ static void decode_b(okapi_writer_t *bytes, const char *p, const char *end, apr_
     okapi_write_bytes(bytes, decoded.data, decoded.len);
 }
 
-static void write_text(decoder_t *d, okapi_binary_t bytes, const char *declared)
+static void write_text(decoder_t *d, okapi_binary_t bytes, const okapi__charset_t *charset)
 {
     apr_size_t len;
-    const char *text =
-        okapi__charset_decode(okapi__charset_of(bytes, declared, d->hint), bytes, &len, d->pool);
+    const char *text = okapi__charset_decode(charset, bytes, &len, d->pool);
     okapi_write_bytes(&d->out, text, len);
 }
 
@@ -112,7 +112,7 @@ static int decode_words(decoder_t *d)
                 word = next;
         } while (more && strcasecmp(charset, word.charset) == 0);
         okapi_binary_t decoded = {bytes.data, bytes.len};
-        write_text(d, decoded, charset);
+        write_text(d, decoded, okapi__charset_of(decoded, charset, d->hint));
     }
     return 1;
 }
@@ -129,6 +129,7 @@ static void decoder_init(decoder_t *d, okapi_binary_t value, const char *hint, a
     d->p = text;
     d->end = to;
     d->hint = hint;
+    d->raw = okapi__charset_of(value, NULL, hint);
     d->is_unterminated = 0;
     d->pool = pool;
     okapi_writer_init(&d->out, value.len + 64, value.len * 8 + 64, pool);
@@ -162,12 +163,12 @@ char *okapi__header_text(okapi_binary_t value, const char *hint, apr_pool_t *res
             continue;
         }
         okapi_binary_t before = {(const unsigned char *)raw, (apr_size_t)(d.p - raw)};
-        write_text(&d, before, NULL);
+        write_text(&d, before, d.raw);
         decode_words(&d);
         raw = d.p;
     }
     okapi_binary_t rest = {(const unsigned char *)raw, (apr_size_t)(d.end - raw)};
-    write_text(&d, rest, NULL);
+    write_text(&d, rest, d.raw);
     return decoder_string(&d);
 }
 
@@ -193,7 +194,7 @@ static void copy_8bit(decoder_t *d)
     while (d->p < d->end && (*d->p & 0x80))
         d->p++;
     okapi_binary_t bytes = {(const unsigned char *)start, (apr_size_t)(d->p - start)};
-    write_text(d, bytes, NULL);
+    write_text(d, bytes, d->raw);
 }
 
 char *okapi__header_structured(okapi_binary_t value, const char *hint, apr_pool_t *result_pool)

@@ -11,10 +11,14 @@
 
 typedef struct header_t header_t;
 
+/* Headers that are read after all the others: they depend on each other or cost a look into the
+ * database, which isn't done for each of a million repetitions. */
+enum { LATER_FROM, LATER_SENDER, LATER_KEYWORDS, LATER_RETURN_PATH, LATER };
+
 /* What has to be known of several headers before it can be said. */
 typedef struct reading_t {
     okapi__draft_t *draft;
-    okapi_binary_t from, sender; /* values; data is NULL if absent */
+    okapi_binary_t later[LATER]; /* first values; data is NULL if absent */
     const char *topic;           /* Thread-Topic */
     okapi_time_t received;       /* stands in for a missing or unreadable date; 0 if absent */
 } reading_t;
@@ -22,7 +26,7 @@ typedef struct reading_t {
 struct header_t {
     const char *name;
     apr_status_t (*apply)(reading_t *r, const header_t *h, okapi_binary_t value);
-    okapi_proptag_t tag; /* what APPLY sets, or a MAPI_TO */
+    okapi_proptag_t tag; /* what APPLY sets, or a MAPI_TO, or a LATER_FROM */
 };
 
 static char *text_of(reading_t *r, okapi_binary_t value)
@@ -84,17 +88,10 @@ static apr_status_t apply_recipients(reading_t *r, const header_t *h, okapi_bina
     return okapi__recipients_add(r->draft, (int)h->tag, value);
 }
 
-static apr_status_t apply_from(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t apply_later(reading_t *r, const header_t *h, okapi_binary_t value)
 {
-    if (!r->from.data)
-        r->from = value;
-    return APR_SUCCESS;
-}
-
-static apr_status_t apply_sender(reading_t *r, const header_t *h, okapi_binary_t value)
-{
-    if (!r->sender.data)
-        r->sender = value;
+    if (!r->later[h->tag].data)
+        r->later[h->tag] = value;
     return APR_SUCCESS;
 }
 
@@ -203,15 +200,58 @@ static apr_status_t apply_suppress(reading_t *r, const header_t *h, okapi_binary
     return APR_SUCCESS;
 }
 
-/* PidNameKeywords: the categories, without repetition. */
+static const header_t headers[] = {
+    {"Bcc", apply_recipients, MAPI_BCC},
+    {"Cc", apply_recipients, MAPI_CC},
+    {"Date", apply_date, PR_CLIENT_SUBMIT_TIME},
+    {"Disposition-Notification-To", apply_read_receipt, PR_READ_RECEIPT_REQUESTED},
+    {"Expires", apply_date, PR_EXPIRY_TIME},
+    {"Expiry-Date", apply_date, PR_EXPIRY_TIME},
+    {"From", apply_later, LATER_FROM},
+    {"Importance", apply_importance, PR_IMPORTANCE},
+    {"In-Reply-To", apply_text, PR_IN_REPLY_TO_ID},
+    {"Keywords", apply_later, LATER_KEYWORDS},
+    {"List-Help", apply_text, PR_LIST_HELP},
+    {"List-Subscribe", apply_text, PR_LIST_SUBSCRIBE},
+    {"List-Unsubscribe", apply_text, PR_LIST_UNSUBSCRIBE},
+    {"Message-ID", apply_text, PR_INTERNET_MESSAGE_ID},
+    {"Priority", apply_priority, PR_PRIORITY},
+    {"References", apply_text, PR_INTERNET_REFERENCES},
+    {"Received", apply_received, PR_CLIENT_SUBMIT_TIME},
+    {"Reply-By", apply_date, PR_REPLY_TIME},
+    {"Reply-To", apply_reply_to, PR_REPLY_RECIPIENT_ENTRIES},
+    {"Return-Path", apply_later, LATER_RETURN_PATH},
+    {"Return-Receipt-To", apply_flag, PR_ORIGINATOR_DELIVERY_REPORT_REQUESTED},
+    {"Sender", apply_later, LATER_SENDER},
+    {"Sensitivity", apply_sensitivity, PR_SENSITIVITY},
+    {"Subject", apply_text, PR_SUBJECT},
+    {"Thread-Index", apply_thread_index, PR_CONVERSATION_INDEX},
+    {"Thread-Topic", apply_topic, PR_CONVERSATION_TOPIC},
+    {"To", apply_recipients, MAPI_TO},
+    {"X-Auto-Response-Suppress", apply_suppress, PR_AUTO_RESPONSE_SUPPRESS},
+    {"X-MSMail-Priority", apply_importance, PR_IMPORTANCE},
+    {"X-Priority", apply_importance, PR_IMPORTANCE},
+};
+
+/* ---- those that are read later ---- */
+
+/* The id of a string-named property, made if this is the first message to have it. */
+static apr_status_t named_id(apr_uint16_t *id, reading_t *r, const okapi_guid_t *set,
+                             const char *name)
+{
+    okapi_propname_t propname = {*set, MNID_STRING, 0, name};
+    return okapi_named_ids(okapi_message_store(r->draft->message), &propname, 1, 1, id,
+                           r->draft->mime->scratch_pool);
+}
+
+/* PidNameKeywords: the categories. */
 enum { MAX_KEYWORDS = 100 };
 
-static apr_status_t apply_keywords(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t put_keywords(reading_t *r)
 {
     apr_pool_t *pool = r->draft->mime->scratch_pool;
-    okapi_propname_t name = {okapi_ps_public_strings, MNID_STRING, 0, "Keywords"};
     apr_uint16_t id;
-    char *state, *text = text_of(r, value);
+    char *state, *text = text_of(r, r->later[LATER_KEYWORDS]);
     const char **words = apr_palloc(pool, sizeof(*words) * MAX_KEYWORDS);
     apr_uint32_t n = 0;
     for (char *word = apr_strtok(text, ",;", &state); word && n < MAX_KEYWORDS;
@@ -225,68 +265,28 @@ static apr_status_t apply_keywords(reading_t *r, const header_t *h, okapi_binary
     }
     if (n == 0)
         return APR_SUCCESS;
-    apr_status_t status =
-        okapi_named_ids(okapi_message_store(r->draft->message), &name, 1, 1, &id, pool);
+    apr_status_t status = named_id(&id, r, &okapi_ps_public_strings, "Keywords");
     if (status != APR_SUCCESS)
         return status;
     okapi_propval_t keywords = {OKAPI_PROP_TAG(PT_MV_UNICODE, id)};
     keywords.v.mv.count = n;
     keywords.v.mv.v.str = words;
-    if (!is_set(r, keywords.tag))
-        okapi__draft_put(r->draft, keywords);
+    okapi__draft_put(r->draft, keywords);
     return APR_SUCCESS;
 }
 
-/* Any other header a client may ask for by its name: PS_INTERNET_HEADERS, MS-OXCMAIL 2.2.3.2.24. */
-static apr_status_t apply_named(reading_t *r, const header_t *h, okapi_binary_t value)
+/* Where clients look for a header without a property: MS-OXCMAIL 2.2.3.2.24. */
+static apr_status_t put_return_path(reading_t *r)
 {
-    apr_pool_t *pool = r->draft->mime->scratch_pool;
-    char *lower = apr_pstrdup(pool, h->name);
-    for (char *p = lower; *p; p++)
-        *p = (char)apr_tolower(*p);
-    okapi_propname_t name = {okapi_ps_internet_headers, MNID_STRING, 0, lower};
     apr_uint16_t id;
-    apr_status_t status =
-        okapi_named_ids(okapi_message_store(r->draft->message), &name, 1, 1, &id, pool);
-    if (status == APR_SUCCESS && !is_set(r, OKAPI_PROP_TAG(PT_UNICODE, id)))
-        okapi__draft_put_str(r->draft, OKAPI_PROP_TAG(PT_UNICODE, id), text_of(r, value));
+    if (!r->later[LATER_RETURN_PATH].data)
+        return APR_SUCCESS;
+    apr_status_t status = named_id(&id, r, &okapi_ps_internet_headers, "return-path");
+    if (status == APR_SUCCESS)
+        okapi__draft_put_str(r->draft, OKAPI_PROP_TAG(PT_UNICODE, id),
+                             text_of(r, r->later[LATER_RETURN_PATH]));
     return status;
 }
-
-static const header_t headers[] = {
-    {"Bcc", apply_recipients, MAPI_BCC},
-    {"Cc", apply_recipients, MAPI_CC},
-    {"Date", apply_date, PR_CLIENT_SUBMIT_TIME},
-    {"Disposition-Notification-To", apply_read_receipt, PR_READ_RECEIPT_REQUESTED},
-    {"Expires", apply_date, PR_EXPIRY_TIME},
-    {"Expiry-Date", apply_date, PR_EXPIRY_TIME},
-    {"From", apply_from, 0},
-    {"Importance", apply_importance, PR_IMPORTANCE},
-    {"In-Reply-To", apply_text, PR_IN_REPLY_TO_ID},
-    {"Keywords", apply_keywords, 0},
-    {"List-Help", apply_text, PR_LIST_HELP},
-    {"List-Subscribe", apply_text, PR_LIST_SUBSCRIBE},
-    {"List-Unsubscribe", apply_text, PR_LIST_UNSUBSCRIBE},
-    {"Message-ID", apply_text, PR_INTERNET_MESSAGE_ID},
-    {"Priority", apply_priority, PR_PRIORITY},
-    {"References", apply_text, PR_INTERNET_REFERENCES},
-    {"Received", apply_received, PR_CLIENT_SUBMIT_TIME},
-    {"Reply-By", apply_date, PR_REPLY_TIME},
-    {"Reply-To", apply_reply_to, PR_REPLY_RECIPIENT_ENTRIES},
-    {"Return-Path", apply_named, 0},
-    {"Return-Receipt-To", apply_flag, PR_ORIGINATOR_DELIVERY_REPORT_REQUESTED},
-    {"Sender", apply_sender, 0},
-    {"Sensitivity", apply_sensitivity, PR_SENSITIVITY},
-    {"Subject", apply_text, PR_SUBJECT},
-    {"Thread-Index", apply_thread_index, PR_CONVERSATION_INDEX},
-    {"Thread-Topic", apply_topic, PR_CONVERSATION_TOPIC},
-    {"To", apply_recipients, MAPI_TO},
-    {"X-Auto-Response-Suppress", apply_suppress, PR_AUTO_RESPONSE_SUPPRESS},
-    {"X-MSMail-Priority", apply_importance, PR_IMPORTANCE},
-    {"X-Priority", apply_importance, PR_IMPORTANCE},
-};
-
-/* ---- all of them ---- */
 
 /* From is whom the message represents, Sender who sent it; one stands for both if alone. */
 static apr_status_t put_senders(reading_t *r)
@@ -298,8 +298,8 @@ static apr_status_t put_senders(reading_t *r)
         PR_SENT_REPRESENTING_NAME,          PR_SENT_REPRESENTING_ADDRTYPE,
         PR_SENT_REPRESENTING_EMAIL_ADDRESS, PR_SENT_REPRESENTING_SMTP_ADDRESS,
         PR_SENT_REPRESENTING_ENTRYID,       PR_SENT_REPRESENTING_SEARCH_KEY};
-    apr_array_header_t *from = okapi__addresses(r->draft, r->from);
-    apr_array_header_t *sender = okapi__addresses(r->draft, r->sender);
+    apr_array_header_t *from = okapi__addresses(r->draft, r->later[LATER_FROM]);
+    apr_array_header_t *sender = okapi__addresses(r->draft, r->later[LATER_SENDER]);
     if (from->nelts == 0)
         from = sender;
     if (sender->nelts == 0)
@@ -313,6 +313,8 @@ static apr_status_t put_senders(reading_t *r)
     return okapi__person_values(r->draft, &APR_ARRAY_IDX(sender, 0, okapi__address_t), &sender_tags,
                                 r->draft->values);
 }
+
+/* ---- all of them ---- */
 
 static apr_status_t apply_field(reading_t *r, const okapi__field_t *field)
 {
@@ -361,11 +363,17 @@ apr_status_t okapi__draft_headers(okapi__draft_t *draft)
     }
     apr_status_t status = put_senders(&r);
     if (status == APR_SUCCESS)
+        status = put_keywords(&r);
+    if (status == APR_SUCCESS)
+        status = put_return_path(&r);
+    if (status == APR_SUCCESS)
         status = put_topic(&r);
     if (status != APR_SUCCESS)
         return status;
     if (r.received && !is_set(&r, PR_CLIENT_SUBMIT_TIME))
         okapi__draft_put(draft, okapi_propval_time(PR_CLIENT_SUBMIT_TIME, r.received));
+    if (r.received && draft->depth) /* an embedded message was delivered to somebody else */
+        okapi__draft_put(draft, okapi_propval_time(PR_MESSAGE_DELIVERY_TIME, r.received));
 
     okapi_binary_t section = draft->root->headers;
     okapi__draft_put_str(draft, PR_TRANSPORT_MESSAGE_HEADERS,

@@ -16,50 +16,79 @@ typedef enum tag_e {
     TAG_BREAK,
     TAG_ITEM,
     TAG_CELL,
+    TAG_PRE,
     TAG_SKIP /* its content isn't text */
 } tag_e;
 
-static const struct {
+/* A table of names, in the order of strcmp. */
+typedef struct name_t {
     const char *name;
-    tag_e kind;
-} tags[] = {
-    {"address", TAG_LINE}, {"article", TAG_LINE},  {"blockquote", TAG_PARAGRAPH},
-    {"br", TAG_BREAK},     {"center", TAG_LINE},   {"dd", TAG_LINE},
-    {"div", TAG_LINE},     {"dl", TAG_LINE},       {"dt", TAG_LINE},
-    {"footer", TAG_LINE},  {"form", TAG_LINE},     {"h1", TAG_PARAGRAPH},
-    {"h2", TAG_PARAGRAPH}, {"h3", TAG_PARAGRAPH},  {"h4", TAG_PARAGRAPH},
-    {"h5", TAG_PARAGRAPH}, {"h6", TAG_PARAGRAPH},  {"header", TAG_LINE},
-    {"hr", TAG_LINE},      {"li", TAG_ITEM},       {"ol", TAG_LINE},
-    {"p", TAG_PARAGRAPH},  {"pre", TAG_PARAGRAPH}, {"script", TAG_SKIP},
-    {"section", TAG_LINE}, {"style", TAG_SKIP},    {"table", TAG_LINE},
-    {"td", TAG_CELL},      {"th", TAG_CELL},       {"title", TAG_SKIP},
+    tag_e tag;
+    const char *text;
+} name_t;
+
+static const name_t tags[] = {
+    {"address", TAG_LINE}, {"article", TAG_LINE}, {"blockquote", TAG_PARAGRAPH},
+    {"br", TAG_BREAK},     {"center", TAG_LINE},  {"dd", TAG_LINE},
+    {"div", TAG_LINE},     {"dl", TAG_LINE},      {"dt", TAG_LINE},
+    {"footer", TAG_LINE},  {"form", TAG_LINE},    {"h1", TAG_PARAGRAPH},
+    {"h2", TAG_PARAGRAPH}, {"h3", TAG_PARAGRAPH}, {"h4", TAG_PARAGRAPH},
+    {"h5", TAG_PARAGRAPH}, {"h6", TAG_PARAGRAPH}, {"header", TAG_LINE},
+    {"hr", TAG_LINE},      {"li", TAG_ITEM},      {"ol", TAG_LINE},
+    {"p", TAG_PARAGRAPH},  {"pre", TAG_PRE},      {"script", TAG_SKIP},
+    {"section", TAG_LINE}, {"style", TAG_SKIP},   {"table", TAG_LINE},
+    {"td", TAG_CELL},      {"th", TAG_CELL},      {"title", TAG_SKIP},
     {"tr", TAG_LINE},      {"ul", TAG_LINE},
 };
 
 /* The entities that text in mail is written with; the rest of HTML's 2,000 stays as it is. */
-static const struct {
-    const char *name;
-    const char *text;
-} entities[] = {
-    {"AMP", "&"},    {"Agrave", "À"}, {"Aacute", "Á"}, {"Acirc", "Â"},  {"Atilde", "Ã"},
-    {"Auml", "Ä"},   {"Aring", "Å"},  {"AElig", "Æ"},  {"Ccedil", "Ç"}, {"Egrave", "È"},
-    {"Eacute", "É"}, {"Ecirc", "Ê"},  {"Euml", "Ë"},   {"Iacute", "Í"}, {"Ntilde", "Ñ"},
-    {"Oacute", "Ó"}, {"Ocirc", "Ô"},  {"Otilde", "Õ"}, {"Ouml", "Ö"},   {"Oslash", "Ø"},
-    {"Uacute", "Ú"}, {"Uuml", "Ü"},   {"aacute", "á"}, {"acirc", "â"},  {"aelig", "æ"},
-    {"agrave", "à"}, {"amp", "&"},    {"apos", "'"},   {"aring", "å"},  {"atilde", "ã"},
-    {"auml", "ä"},   {"bdquo", "„"},  {"bull", "•"},   {"ccedil", "ç"}, {"cent", "¢"},
-    {"copy", "©"},   {"deg", "°"},    {"eacute", "é"}, {"ecirc", "ê"},  {"egrave", "è"},
-    {"euml", "ë"},   {"euro", "€"},   {"frac12", "½"}, {"gt", ">"},     {"hellip", "…"},
-    {"iacute", "í"}, {"icirc", "î"},  {"iexcl", "¡"},  {"igrave", "ì"}, {"iquest", "¿"},
-    {"iuml", "ï"},   {"laquo", "«"},  {"larr", "←"},   {"ldquo", "“"},  {"lsaquo", "‹"},
-    {"lsquo", "‘"},  {"lt", "<"},     {"mdash", "—"},  {"middot", "·"}, {"nbsp", " "},
-    {"ndash", "–"},  {"ntilde", "ñ"}, {"oacute", "ó"}, {"ocirc", "ô"},  {"ograve", "ò"},
-    {"oslash", "ø"}, {"otilde", "õ"}, {"ouml", "ö"},   {"para", "¶"},   {"pound", "£"},
-    {"quot", "\""},  {"raquo", "»"},  {"rarr", "→"},   {"rdquo", "”"},  {"reg", "®"},
-    {"rsaquo", "›"}, {"rsquo", "’"},  {"sbquo", "‚"},  {"sect", "§"},   {"shy", ""},
-    {"szlig", "ß"},  {"times", "×"},  {"trade", "™"},  {"uacute", "ú"}, {"ucirc", "û"},
-    {"ugrave", "ù"}, {"uuml", "ü"},   {"yen", "¥"},    {"zwnj", ""},
+static const name_t entities[] = {
+    {"AElig", 0, "Æ"},  {"AMP", 0, "&"},    {"Aacute", 0, "Á"}, {"Acirc", 0, "Â"},
+    {"Agrave", 0, "À"}, {"Aring", 0, "Å"},  {"Atilde", 0, "Ã"}, {"Auml", 0, "Ä"},
+    {"Ccedil", 0, "Ç"}, {"Eacute", 0, "É"}, {"Ecirc", 0, "Ê"},  {"Egrave", 0, "È"},
+    {"Euml", 0, "Ë"},   {"Iacute", 0, "Í"}, {"Ntilde", 0, "Ñ"}, {"Oacute", 0, "Ó"},
+    {"Ocirc", 0, "Ô"},  {"Oslash", 0, "Ø"}, {"Otilde", 0, "Õ"}, {"Ouml", 0, "Ö"},
+    {"Uacute", 0, "Ú"}, {"Uuml", 0, "Ü"},   {"aacute", 0, "á"}, {"acirc", 0, "â"},
+    {"aelig", 0, "æ"},  {"agrave", 0, "à"}, {"amp", 0, "&"},    {"apos", 0, "'"},
+    {"aring", 0, "å"},  {"atilde", 0, "ã"}, {"auml", 0, "ä"},   {"bdquo", 0, "„"},
+    {"bull", 0, "•"},   {"ccedil", 0, "ç"}, {"cent", 0, "¢"},   {"copy", 0, "©"},
+    {"deg", 0, "°"},    {"eacute", 0, "é"}, {"ecirc", 0, "ê"},  {"egrave", 0, "è"},
+    {"euml", 0, "ë"},   {"euro", 0, "€"},   {"frac12", 0, "½"}, {"gt", 0, ">"},
+    {"hellip", 0, "…"}, {"iacute", 0, "í"}, {"icirc", 0, "î"},  {"iexcl", 0, "¡"},
+    {"igrave", 0, "ì"}, {"iquest", 0, "¿"}, {"iuml", 0, "ï"},   {"laquo", 0, "«"},
+    {"larr", 0, "←"},   {"ldquo", 0, "“"},  {"lsaquo", 0, "‹"}, {"lsquo", 0, "‘"},
+    {"lt", 0, "<"},     {"mdash", 0, "—"},  {"middot", 0, "·"}, {"nbsp", 0, " "},
+    {"ndash", 0, "–"},  {"ntilde", 0, "ñ"}, {"oacute", 0, "ó"}, {"ocirc", 0, "ô"},
+    {"ograve", 0, "ò"}, {"oslash", 0, "ø"}, {"otilde", 0, "õ"}, {"ouml", 0, "ö"},
+    {"para", 0, "¶"},   {"pound", 0, "£"},  {"quot", 0, "\""},  {"raquo", 0, "»"},
+    {"rarr", 0, "→"},   {"rdquo", 0, "”"},  {"reg", 0, "®"},    {"rsaquo", 0, "›"},
+    {"rsquo", 0, "’"},  {"sbquo", 0, "‚"},  {"sect", 0, "§"},   {"shy", 0, ""},
+    {"szlig", 0, "ß"},  {"times", 0, "×"},  {"trade", 0, "™"},  {"uacute", 0, "ú"},
+    {"ucirc", 0, "û"},  {"ugrave", 0, "ù"}, {"uuml", 0, "ü"},   {"yen", 0, "¥"},
+    {"zwnj", 0, ""},
 };
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+/* The row of the LEN bytes at NAME, or NULL. */
+static const name_t *find_name(const name_t *table, apr_size_t count, const char *name,
+                               apr_size_t len)
+{
+    apr_size_t low = 0, high = count;
+    while (low < high) {
+        apr_size_t middle = (low + high) / 2;
+        int order = strncmp(name, table[middle].name, len);
+        if (order == 0 && table[middle].name[len])
+            order = -1;
+        if (order == 0)
+            return &table[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
 
 typedef struct text_t {
     const char *p, *end;
@@ -145,12 +174,11 @@ static void read_entity(text_t *t)
     apr_size_t n = 0;
     while (n < 8 && p + n < t->end && apr_isalnum(p[n]))
         n++;
-    for (apr_size_t i = 0; n && i < sizeof(entities) / sizeof(entities[0]); i++) {
-        if (strlen(entities[i].name) == n && memcmp(entities[i].name, p, n) == 0) {
-            okapi_write_bytes(&t->out, entities[i].text, strlen(entities[i].text));
-            t->p = p + n + (p + n < t->end && p[n] == ';');
-            return;
-        }
+    const name_t *entity = find_name(entities, COUNT(entities), p, n);
+    if (entity) {
+        okapi_write_bytes(&t->out, entity->text, strlen(entity->text));
+        t->p = p + n + (p + n < t->end && p[n] == ';');
+        return;
     }
     okapi_write_u8(&t->out, '&');
     t->p++;
@@ -166,7 +194,42 @@ static const char *find(const char *p, const char *end, const char *needle)
     return end;
 }
 
-/* The tag at t->p: what it does to the layout. */
+/* What a tag does to the layout. */
+static void apply_tag(text_t *t, const name_t *tag, int is_end)
+{
+    switch (tag->tag) {
+    case TAG_PRE:
+        t->preformatted = !is_end;
+        owe_lines(t, 2);
+        break;
+    case TAG_LINE:
+        owe_lines(t, 1);
+        break;
+    case TAG_PARAGRAPH:
+        owe_lines(t, 2);
+        break;
+    case TAG_BREAK:
+        t->pending_lines++;
+        t->is_blank_due = 0;
+        break;
+    case TAG_ITEM:
+        owe_lines(t, 1);
+        if (!is_end) {
+            settle(t);
+            okapi_write_bytes(&t->out, "* ", 2);
+        }
+        break;
+    case TAG_CELL:
+        t->is_cell_due |= !is_end;
+        break;
+    case TAG_SKIP:
+        if (!is_end)
+            t->p = find(t->p, t->end, apr_pstrcat(t->out.pool, "</", tag->name, NULL));
+        break;
+    }
+}
+
+/* The tag at t->p, or the text that looks like one. */
 static void read_tag(text_t *t)
 {
     const char *p = t->p + 1;
@@ -185,44 +248,14 @@ static void read_tag(text_t *t)
         t->p++;
         return;
     }
+    char name[12];
     apr_size_t n = 0;
-    while (p + n < t->end && n < 12 && apr_isalnum(p[n]))
-        n++;
+    for (; n < sizeof(name) && p + n < t->end && apr_isalnum(p[n]); n++)
+        name[n] = (char)apr_tolower(p[n]);
     t->p = close + 1;
-    for (apr_size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
-        if (strlen(tags[i].name) != n || strncasecmp(tags[i].name, p, n) != 0)
-            continue;
-        if (strcmp(tags[i].name, "pre") == 0)
-            t->preformatted = !is_end;
-        switch (tags[i].kind) {
-        case TAG_LINE:
-            owe_lines(t, 1);
-            break;
-        case TAG_PARAGRAPH:
-            owe_lines(t, 2);
-            break;
-        case TAG_BREAK:
-            t->pending_lines++;
-            t->is_blank_due = 0;
-            break;
-        case TAG_ITEM:
-            owe_lines(t, 1);
-            if (!is_end) {
-                settle(t);
-                okapi_write_bytes(&t->out, "* ", 2);
-            }
-            break;
-        case TAG_CELL:
-            if (!is_end)
-                t->is_cell_due = 1;
-            break;
-        case TAG_SKIP:
-            if (!is_end)
-                t->p = find(t->p, t->end, apr_pstrcat(t->out.pool, "</", tags[i].name, NULL));
-            break;
-        }
-        return;
-    }
+    const name_t *tag = find_name(tags, COUNT(tags), name, n);
+    if (tag)
+        apply_tag(t, tag, is_end);
 }
 
 char *okapi__html_to_text(const char *html, apr_size_t len, apr_size_t *text_len,
@@ -305,9 +338,9 @@ char *okapi__html_from_text(const char *text, apr_size_t len, apr_size_t *html_l
 enum { REFERENCE_MAX = 512 };
 
 /* SCHEME and the reference at P up to one of ENDS, percent escapes decoded, marked if it is a
- * target's. */
-static void mark(const char *scheme, const char *p, const char *end, const char *ends,
-                 apr_hash_t *targets)
+ * target's. Returns the end of what was looked at. */
+static const char *mark(const char *scheme, const char *p, const char *end, const char *ends,
+                        apr_hash_t *targets)
 {
     char key[REFERENCE_MAX];
     apr_size_t n = strlen(scheme);
@@ -321,6 +354,7 @@ static void mark(const char *scheme, const char *p, const char *end, const char 
     int *is_used = apr_hash_get(targets, key, (apr_ssize_t)n);
     if (is_used)
         *is_used = 1;
+    return p;
 }
 
 void okapi__html_mark_references(const char *html, apr_size_t len, apr_hash_t *targets,
@@ -330,16 +364,15 @@ void okapi__html_mark_references(const char *html, apr_size_t len, apr_hash_t *t
     const char *end = html + len;
     if (apr_hash_count(targets) == 0)
         return;
-    for (const char *p = html; (p = find(p, end, "cid:")) < end; p++)
-        mark("cid:", p + 4, end, "\"' \t\r\n<>)", targets);
+    for (const char *p = html; (p = find(p, end, "cid:")) < end;)
+        p = mark("cid:", p + 4, end, "\"' \t\r\n<>)", targets);
     for (int i = 0; i < 2; i++) {
-        apr_size_t n = strlen(attributes[i]);
-        for (const char *p = html; (p = find(p, end, attributes[i])) < end; p++) {
-            const char *value = p + n;
-            if (value < end && (*value == '"' || *value == '\''))
-                mark("", value + 1, end, *value == '"' ? "\"" : "'", targets);
+        for (const char *p = html; (p = find(p, end, attributes[i])) < end;) {
+            p += strlen(attributes[i]);
+            if (p < end && (*p == '"' || *p == '\''))
+                p = mark("", p + 1, end, *p == '"' ? "\"" : "'", targets);
             else
-                mark("", value, end, " \t\r\n>", targets);
+                p = mark("", p, end, " \t\r\n>", targets);
         }
     }
 }

@@ -194,7 +194,8 @@ static apr_status_t prepare(save_t *s, apr_uint32_t flags)
     }
     message->row.mtime = now;
     apr_status_t rv = prepare_message(s, message, 0);
-    if (rv == APR_SUCCESS && max && message->row.size > max) {
+    /* Mail was measured before it was converted, which can make it larger. */
+    if (rv == APR_SUCCESS && max && !(flags & OKAPI_SAVE_DELIVERY) && message->row.size > max) {
         rv = OKAPI_ETOOBIG;
     }
     if (rv == APR_SUCCESS) {
