@@ -12,7 +12,6 @@ enum { ATT_MHTML_REF = 4 }; /* PR_ATTACH_FLAGS, MS-OXCMSG 2.2.2.18 */
 /* One attachment on its way. */
 typedef struct item_t {
     const okapi__entity_t *entity;
-    int is_alternative;
     int number;           /* from 1 */
     const char *filename; /* as given, or NULL */
     const char *content_id;
@@ -135,6 +134,16 @@ static void put_names(const item_t *item, apr_array_header_t *values, apr_pool_t
 
 /* ---- one attachment ---- */
 
+/* Another form of the body's text, which nobody misses. An invitation is one too, but to be seen.
+ */
+static int is_spare(const item_t *item)
+{
+    const okapi__entity_t *entity = item->entity;
+    return entity->parent && okapi__entity_is(entity->parent, "multipart", "alternative") &&
+           okapi__entity_is(entity, "text", NULL) &&
+           !okapi__entity_is(entity, "text", "calendar") && !item->filename;
+}
+
 /* What every kind has. */
 static void put_common(okapi__draft_t *draft, const item_t *item, apr_array_header_t *values)
 {
@@ -153,10 +162,7 @@ static void put_common(okapi__draft_t *draft, const item_t *item, apr_array_head
     if (item->is_shown)
         put(values, okapi_propval_i32(PR_ATTACH_FLAGS, ATT_MHTML_REF));
 
-    /* Nobody misses another form of the body's text; an invitation is one, but to be seen. */
-    int is_spare =
-        item->is_alternative && !item->filename && !okapi__entity_is(entity, "text", "calendar");
-    put(values, okapi_propval_bool(PR_ATTACHMENT_HIDDEN, item->is_shown || is_spare));
+    put(values, okapi_propval_bool(PR_ATTACHMENT_HIDDEN, item->is_shown || is_spare(item)));
 }
 
 static apr_status_t add_file(okapi__draft_t *draft, const item_t *item)
@@ -260,14 +266,13 @@ apr_status_t okapi__draft_attachments(okapi__draft_t *draft, okapi__content_t *c
     item_t *items = apr_pcalloc(pool, sizeof(*items) * (apr_size_t)(n + 1));
     apr_hash_t *targets = apr_hash_make(pool);
     for (int i = 0; i < n; i++) {
-        const okapi__part_t *part = &APR_ARRAY_IDX(content->attachments, i, okapi__part_t);
+        const okapi__entity_t *entity = APR_ARRAY_IDX(content->attachments, i, okapi__entity_t *);
         item_t *item = &items[i];
-        item->entity = part->entity;
-        item->is_alternative = part->is_alternative;
+        item->entity = entity;
         item->number = i + 1;
-        item->filename = okapi__part_filename(draft, part->entity);
-        item->content_id = content_id(draft, part->entity);
-        item->location = field_text(draft, part->entity, "Content-Location");
+        item->filename = okapi__part_filename(draft, entity);
+        item->content_id = content_id(draft, entity);
+        item->location = field_text(draft, entity, "Content-Location");
         if (item->content_id)
             apr_hash_set(targets, apr_pstrcat(pool, "cid:", item->content_id, NULL),
                          APR_HASH_KEY_STRING, &item->is_shown);

@@ -19,9 +19,8 @@ typedef struct piece_t {
 typedef struct collector_t {
     okapi__draft_t *draft;
     okapi__content_t *content;
-    int is_first;       /* nothing came before the part looked at */
-    int is_alternative; /* inside a multipart/alternative */
-    int is_body_done;   /* text from here on is an attachment */
+    int is_first;     /* nothing came before the part looked at */
+    int is_body_done; /* text from here on is an attachment */
 } collector_t;
 
 const char *okapi__part_filename(okapi__draft_t *draft, const okapi__entity_t *entity)
@@ -34,10 +33,13 @@ const char *okapi__part_filename(okapi__draft_t *draft, const okapi__entity_t *e
             continue;
         char *name = okapi__header_param(field.value, places[i][1], draft->charset,
                                          draft->mime->scratch_pool);
-        for (char *p = name; p && *p; p++)
+        for (char *p = name; p && *p; p++) {
+            if (apr_iscntrl(*p))
+                *p = ' ';
             if (*p == '/' || *p == '\\')
                 name = p + 1;
-        if (name && *name)
+        }
+        if (name && name[strspn(name, ". ")])
             return name;
     }
     return NULL;
@@ -66,9 +68,7 @@ static int is_body(collector_t *c, const okapi__entity_t *entity)
 
 static void add_attachment(collector_t *c, const okapi__entity_t *entity)
 {
-    okapi__part_t *part = apr_array_push(c->content->attachments);
-    part->entity = entity;
-    part->is_alternative = c->is_alternative;
+    APR_ARRAY_PUSH(c->content->attachments, const okapi__entity_t *) = entity;
 }
 
 static void collect(collector_t *c, const okapi__entity_t *entity, apr_array_header_t *pieces);
@@ -102,8 +102,6 @@ static void collect_alternative(collector_t *c, const okapi__entity_t *entity,
     apr_pool_t *pool = c->draft->mime->scratch_pool;
     apr_array_header_t *marked_up = NULL; /* the first child with HTML */
     piece_t piece = {NULL, NULL};
-    int was_alternative = c->is_alternative;
-    c->is_alternative = 1;
     for (const okapi__entity_t *child = entity->first; child; child = child->next) {
         apr_array_header_t *found = apr_array_make(pool, 1, sizeof(piece_t));
         collect(c, child, found);
@@ -119,7 +117,6 @@ static void collect_alternative(collector_t *c, const okapi__entity_t *entity,
                 add_attachment(c, APR_ARRAY_IDX(other, i, okapi__entity_t *));
         }
     }
-    c->is_alternative = was_alternative;
     if (marked_up) {
         piece.html = flatten(marked_up, 1, pool);
         if (!piece.text)
@@ -189,9 +186,9 @@ okapi__content_t *okapi__content_of(okapi__draft_t *draft, const okapi__entity_t
     apr_pool_t *pool = draft->mime->scratch_pool;
     okapi__content_t *content = apr_pcalloc(pool, sizeof(*content));
     content->pieces = apr_array_make(pool, 2, sizeof(piece_t));
-    content->attachments = apr_array_make(pool, 4, sizeof(okapi__part_t));
+    content->attachments = apr_array_make(pool, 4, sizeof(okapi__entity_t *));
     content->decoded = apr_hash_make(pool);
-    collector_t collector = {draft, content, 1, 0, 0};
+    collector_t collector = {draft, content, 1, 0};
     collect(&collector, root, content->pieces);
     return content;
 }

@@ -67,15 +67,10 @@ apr_status_t okapi__reply_to(okapi__draft_t *draft, okapi_binary_t value);
 
 /* ---- body.c ---- */
 
-typedef struct okapi__part_t {
-    const okapi__entity_t *entity;
-    int is_alternative; /* another form of what the body says already */
-} okapi__part_t;
-
 /* What a message's parts are to it. */
 typedef struct okapi__content_t {
     apr_array_header_t *pieces;      /* of the body, in reading order */
-    apr_array_header_t *attachments; /* okapi__part_t, in order */
+    apr_array_header_t *attachments; /* const okapi__entity_t *, in order */
     apr_hash_t *decoded;             /* the pieces' parts as text */
     const char *html;                /* PR_HTML as UTF-8, or NULL */
     apr_size_t html_len;
@@ -87,7 +82,7 @@ okapi__content_t *okapi__content_of(okapi__draft_t *draft, const okapi__entity_t
 /* PR_BODY, PR_HTML and what goes with them. */
 void okapi__draft_body(okapi__draft_t *draft, okapi__content_t *content);
 
-/* The file name a part was given, without directories; NULL if none. */
+/* The file name a part was given, without directories and control characters; NULL if none. */
 const char *okapi__part_filename(okapi__draft_t *draft, const okapi__entity_t *entity);
 
 /* ---- attach.c ---- */

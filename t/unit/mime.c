@@ -283,6 +283,23 @@ static void test_attachments(mailbox_t *m, apr_pool_t *pool)
     is_str(bytes_of(text, PR_ATTACH_DATA_BIN, pool), "\xF0", "bytes aren't converted");
 }
 
+static void test_alternatives(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_message_t *message =
+        convert(m,
+                MULTIPART("alternative", "b") "--b\n\none\n--b\nContent-Type: text/watch-html\n\n"
+                                              "x\n--b\nContent-Type: text/calendar\n\nx\n--b\n"
+                                              "Content-Type: application/pdf\n\nx\n--b--",
+                pool);
+    is_int(okapi_message_attachment_count(message), 3, "three more forms of a text");
+    is_int(number_of(attachment(message, 0, pool), PR_ATTACHMENT_HIDDEN, pool), 1,
+           "text nobody misses is hidden");
+    is_int(number_of(attachment(message, 1, pool), PR_ATTACHMENT_HIDDEN, pool), 0,
+           "an invitation isn't");
+    is_int(number_of(attachment(message, 2, pool), PR_ATTACHMENT_HIDDEN, pool), 0,
+           "nor is a document");
+}
+
 static void test_embedded(mailbox_t *m, apr_pool_t *pool)
 {
     okapi_message_t *message =
@@ -434,8 +451,8 @@ static void test_kept(mailbox_t *m, apr_pool_t *pool)
 int main(void)
 {
     static void (*const tests[])(mailbox_t * m, apr_pool_t * pool) = {
-        test_headers, test_bodies, test_attachments, test_embedded,
-        test_smime,   test_harm,   test_kept,
+        test_headers,  test_bodies, test_attachments, test_alternatives,
+        test_embedded, test_smime,  test_harm,        test_kept,
     };
     apr_pool_t *root = tap_pool();
     mailbox_t m;
