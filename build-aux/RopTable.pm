@@ -15,6 +15,7 @@ sub load {
     my (@structs, @rops, $rop, $struct);
     while (my $line = <$fh>) {
         $line =~ s/#.*//;
+        $line .= <$fh> while $line =~ s/\\\n\z/ /;
         next if $line !~ /\S/;
         eval {
             if ($line =~ /^rop\s+(.*)/) {

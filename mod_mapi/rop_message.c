@@ -37,35 +37,26 @@ static apr_size_t typedstr_size(const char *s)
     return s == NULL ? 1 : 3 + 2 * strlen(s);
 }
 
-static apr_status_t fill_subject(rop_message_summary_t *s, mapi_rop_ctx_t *ctx,
-                                 okapi_object_t *object)
+static apr_status_t fill_properties(rop_message_summary_t *s, mapi_rop_ctx_t *ctx,
+                                    okapi_object_t *object)
 {
-    static const okapi_proptag_t tags[] = {PR_SUBJECT_PREFIX, PR_NORMALIZED_SUBJECT};
-    okapi_propval_t values[2];
+    enum { PREFIX, SUBJECT, HAS_NAMED, N };
+    static const okapi_proptag_t tags[N] = {PR_SUBJECT_PREFIX, PR_NORMALIZED_SUBJECT,
+                                            PR_HAS_NAMED_PROPERTIES};
+    okapi_propval_t values[N];
     apr_status_t rv =
-        okapi_object_get(object, tags, 2, 0, values, ctx->scratch_pool, ctx->scratch_pool);
+        okapi_object_get(object, tags, N, 0, values, ctx->scratch_pool, ctx->scratch_pool);
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    if (values[0].tag == PR_SUBJECT_PREFIX) {
-        s->subject_prefix = shortened(values[0].v.str, ctx->scratch_pool);
+    if (values[PREFIX].tag == PR_SUBJECT_PREFIX) {
+        s->subject_prefix = shortened(values[PREFIX].v.str, ctx->scratch_pool);
     }
-    if (values[1].tag == PR_NORMALIZED_SUBJECT) {
-        s->normalized_subject = shortened(values[1].v.str, ctx->scratch_pool);
+    if (values[SUBJECT].tag == PR_NORMALIZED_SUBJECT) {
+        s->normalized_subject = shortened(values[SUBJECT].v.str, ctx->scratch_pool);
     }
-    return APR_SUCCESS;
-}
-
-static apr_status_t has_named_properties(int *has, okapi_object_t *object, apr_pool_t *pool)
-{
-    apr_array_header_t *tags;
-    apr_status_t rv = okapi_object_tags(object, &tags, pool, pool);
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    for (int i = 0; i < tags->nelts && !*has; i++) {
-        *has = OKAPI_PROP_IS_NAMED(APR_ARRAY_IDX(tags, i, okapi_proptag_t));
-    }
+    s->has_named_properties =
+        values[HAS_NAMED].tag == PR_HAS_NAMED_PROPERTIES && values[HAS_NAMED].v.boolean;
     return APR_SUCCESS;
 }
 
@@ -96,11 +87,7 @@ static void fill_recipients(rop_message_summary_t *s, const mapi_rop_ctx_t *ctx,
 static apr_status_t fill_summary(rop_message_summary_t *s, mapi_rop_ctx_t *ctx,
                                  okapi_message_t *message, apr_size_t fixed)
 {
-    okapi_object_t *object = okapi_message_object(message);
-    apr_status_t rv = fill_subject(s, ctx, object);
-    if (rv == APR_SUCCESS) {
-        rv = has_named_properties(&s->has_named_properties, object, ctx->scratch_pool);
-    }
+    apr_status_t rv = fill_properties(s, ctx, okapi_message_object(message));
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -115,9 +102,15 @@ static apr_status_t fill_summary(rop_message_summary_t *s, mapi_rop_ctx_t *ctx,
 
 /* ---- messages ---- */
 
-static apr_uint16_t codepage_of(apr_uint16_t code_page_id)
+/* The 8-bit strings of the message behind HANDLE, in this response already. */
+static void set_codepage(mapi_rop_ctx_t *ctx, mapi_handle_t *handle, apr_uint16_t code_page_id)
 {
-    return code_page_id == CODEPAGE_OF_LOGON ? 0 : code_page_id;
+    if (code_page_id == CODEPAGE_OF_LOGON) {
+        handle->codepage = 0;
+        return;
+    }
+    handle->codepage = code_page_id;
+    ctx->codec.prop.codepage = code_page_id;
 }
 
 apr_status_t rop_open_message(mapi_rop_ctx_t *ctx, const rop_open_message_request_t *req,
@@ -143,7 +136,7 @@ apr_status_t rop_open_message(mapi_rop_ctx_t *ctx, const rop_open_message_reques
     handle->object = MAPI_KIND_MESSAGE;
     handle->place.folder_id = okapi_message_folder_id(message);
     handle->place.message_id = req->message_id;
-    handle->codepage = codepage_of(req->code_page_id);
+    set_codepage(ctx, handle, req->code_page_id);
     mapi_handle_set_live(handle, message);
     return fill_summary(&res->summary, ctx, message, 0);
 }
@@ -354,7 +347,7 @@ apr_status_t rop_open_embedded_message(mapi_rop_ctx_t *ctx,
     }
     handle->object = MAPI_KIND_MESSAGE;
     handle->place.embed[handle->place.depth++] = handle->place.attach_num;
-    handle->codepage = codepage_of(req->code_page_id);
+    set_codepage(ctx, handle, req->code_page_id);
     mapi_handle_set_live(handle, message);
     res->message_id = okapi_message_id(message);
     return fill_summary(&res->summary, ctx, message, EMBEDDED_FIXED);
