@@ -30,13 +30,15 @@ static apr_status_t find_user(const okapi_user_t **user_p, request_rec *r, const
         return APR_SUCCESS;
     }
     okapi = okapi_httpd_engine(r->server);
-    if (okapi == NULL)
+    if (okapi == NULL) {
         return OKAPI_ENODATABASE;
+    }
     apr_pool_create(&scratch_pool, r->pool);
     rv = okapi_user_by_login(&user, okapi, login, r->pool, scratch_pool);
     apr_pool_destroy(scratch_pool);
-    if (rv != APR_SUCCESS)
+    if (rv != APR_SUCCESS) {
         return rv;
+    }
     found = apr_palloc(r->pool, sizeof(*found));
     found->login = apr_pstrdup(r->pool, login);
     found->user = *user_p = user;
@@ -46,40 +48,44 @@ static apr_status_t find_user(const okapi_user_t **user_p, request_rec *r, const
 
 apr_status_t okapi_httpd_user(const okapi_user_t **user, request_rec *r)
 {
-    if (r->user == NULL)
+    if (r->user == NULL) {
         return OKAPI_ELOGIN;
+    }
     return find_user(user, r, r->user);
 }
 
 /* Is it USER's password? A hash is computed only for what this child hasn't seen yet. */
-static apr_status_t check(const okapi_user_t *user, const char *password,
-                          okapi__process_t *process)
+static apr_status_t check(const okapi_user_t *user, const char *password, okapi__process_t *process)
 {
     okapi__auth_cache_t *cache = process->auth_cache;
     unsigned char digest[OKAPI__AUTH_DIGEST];
     apr_status_t rv;
 
-    if (user->flags & OKAPI_USER_DISABLED)
+    if (user->flags & OKAPI_USER_DISABLED) {
         return OKAPI_ELOGIN;
-    rv = cache == NULL ? APR_ENOTIMPL
-                       : okapi__auth_cache_digest(digest, cache, user->password, user->name,
-                                                  password);
+    }
+    rv = cache == NULL
+             ? APR_ENOTIMPL
+             : okapi__auth_cache_digest(digest, cache, user->password, user->name, password);
     if (rv == APR_SUCCESS && okapi__auth_cache_has(cache, digest)) {
         okapi__bell_count(process->bell, OKAPI__CACHED, 1);
         return APR_SUCCESS;
     }
     okapi__bell_count(process->bell, OKAPI__PASSWORDS, 1);
-    if (okapi_user_check_password(user, password) != APR_SUCCESS)
+    if (okapi_user_check_password(user, password) != APR_SUCCESS) {
         return OKAPI_ELOGIN;
-    if (rv == APR_SUCCESS)
+    }
+    if (rv == APR_SUCCESS) {
         okapi__auth_cache_add(cache, digest);
+    }
     return APR_SUCCESS;
 }
 
 static const char *reason(apr_status_t rv, const okapi_user_t *user)
 {
-    if (rv == OKAPI_EUNKNOWNUSER)
+    if (rv == OKAPI_EUNKNOWNUSER) {
         return "there is no such user";
+    }
     return user->flags & OKAPI_USER_DISABLED ? "the user is disabled" : "the password is wrong";
 }
 
@@ -98,15 +104,17 @@ static authn_status check_password(request_rec *r, const char *login, const char
         okapi__bell_count(process->bell, OKAPI__PASSWORDS, 1);
         okapi_user_check_password(&nobody, password);
     } else {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, OKLOGNO(00031) "user %.100s can't be looked up: %s",
-                      login, okapi_strerror(rv, buffer, sizeof(buffer)));
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      OKLOGNO(00031) "user %.100s can't be looked up: %s", login,
+                      okapi_strerror(rv, buffer, sizeof(buffer)));
         return AUTH_GENERAL_ERROR;
     }
-    if (rv == APR_SUCCESS)
+    if (rv == APR_SUCCESS) {
         return AUTH_GRANTED;
+    }
     okapi__bell_count(process->bell, OKAPI__REFUSED, 1);
-    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, OKLOGNO(00030) "failed login as %.100s: %s", login,
-                  reason(rv, user));
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, OKLOGNO(00030) "failed login as %.100s: %s",
+                  login, reason(rv, user));
     return rv == OKAPI_EUNKNOWNUSER ? AUTH_USER_NOT_FOUND : AUTH_DENIED;
 }
 

@@ -43,8 +43,9 @@ apr_status_t okapi__auth_cache_create(okapi__auth_cache_t **cache_p, apr_pool_t 
     keyed = cache->mac != NULL && RAND_bytes(key, sizeof(key)) == 1 &&
             EVP_MAC_init(cache->mac, key, sizeof(key), params) == 1;
     OPENSSL_cleanse(key, sizeof(key));
-    if (!keyed)
+    if (!keyed) {
         return APR_EGENERAL;
+    }
     *cache_p = cache;
     return apr_thread_mutex_create(&cache->lock, APR_THREAD_MUTEX_DEFAULT, result_pool);
 }
@@ -80,8 +81,9 @@ int okapi__auth_cache_has(okapi__auth_cache_t *cache,
     int i, found = 0;
 
     apr_thread_mutex_lock(cache->lock);
-    for (i = 0; i < WAYS; i++)
+    for (i = 0; i < WAYS; i++) {
         found |= CRYPTO_memcmp(set->digests[i], digest, OKAPI__AUTH_DIGEST) == 0;
+    }
     apr_thread_mutex_unlock(cache->lock);
     return found;
 }

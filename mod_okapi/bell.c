@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define RING_SIZE 65536 /* rings a child may be behind before it has to wake everybody */
-#define WRITER_PATIENCE 1000 /* yields granted to a writer between its two stores */
+#define RING_SIZE       65536 /* rings a child may be behind before it has to wake everybody */
+#define WRITER_PATIENCE 1000  /* yields granted to a writer between its two stores */
 
 typedef struct ring_entry_t {
     apr_uint64_t number; /* of the ring that wrote it, plus one; stored last */
@@ -37,18 +37,21 @@ apr_status_t okapi__bell_create(okapi__bell_t **bell, int slots)
     okapi__bell_t *b = calloc(1, sizeof(*b));
     int i;
 
-    if (b == NULL || (b->fds = calloc(slots, sizeof(*b->fds))) == NULL)
+    if (b == NULL || (b->fds = calloc(slots, sizeof(*b->fds))) == NULL) {
         return APR_ENOMEM;
+    }
     b->slots = slots;
     b->mine = -1;
     b->shared = mmap(NULL, sizeof(shared_t) + slots * sizeof(okapi__bell_slot_t),
                      PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (b->shared == MAP_FAILED)
+    if (b->shared == MAP_FAILED) {
         return errno;
+    }
     for (i = 0; i < slots; i++) {
         b->fds[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-        if (b->fds[i] < 0)
+        if (b->fds[i] < 0) {
             return errno;
+        }
     }
     *bell = b;
     return APR_SUCCESS;
@@ -78,10 +81,12 @@ void okapi__bell_leave(okapi__bell_t *bell, pid_t pid)
     for (i = 0; i < bell->slots; i++) {
         okapi__bell_slot_t *slot = &bell->shared->slots[i];
 
-        if (slot->pid != pid)
+        if (slot->pid != pid) {
             continue;
-        for (k = OKAPI__GAUGES; k < OKAPI__COUNTERS; k++)
+        }
+        for (k = OKAPI__GAUGES; k < OKAPI__COUNTERS; k++) {
             bell->shared->gone[k] += slot->counts[k];
+        }
         memset(slot->counts, 0, sizeof(slot->counts));
         __atomic_store_n(&slot->pid, 0, __ATOMIC_RELEASE);
     }
@@ -97,8 +102,9 @@ void okapi__bell_ring(okapi__bell_t *bell, okapi_id_t store_id)
     __atomic_store_n(&entry->number, number + 1, __ATOMIC_RELEASE);
     for (i = 0; i < bell->slots; i++) {
         /* It fails only when the counter is full: then it is ringing already. */
-        if (__atomic_load_n(&bell->shared->slots[i].pid, __ATOMIC_ACQUIRE) != 0)
+        if (__atomic_load_n(&bell->shared->slots[i].pid, __ATOMIC_ACQUIRE) != 0) {
             (void)eventfd_write(bell->fds[i], 1);
+        }
     }
 }
 
@@ -115,13 +121,15 @@ static okapi_id_t ring_store(shared_t *shared, apr_uint64_t number)
     int i;
 
     for (i = 0; i < WRITER_PATIENCE; i++) {
-        if (__atomic_load_n(&entry->number, __ATOMIC_ACQUIRE) >= number + 1)
+        if (__atomic_load_n(&entry->number, __ATOMIC_ACQUIRE) >= number + 1) {
             break;
+        }
         sched_yield();
     }
     store_id = __atomic_load_n(&entry->store_id, __ATOMIC_ACQUIRE);
-    if (__atomic_load_n(&entry->number, __ATOMIC_ACQUIRE) != number + 1)
+    if (__atomic_load_n(&entry->number, __ATOMIC_ACQUIRE) != number + 1) {
         return OKAPI__BELL_ALL;
+    }
     return store_id;
 }
 
@@ -131,21 +139,24 @@ void okapi__bell_hear(okapi__bell_t *bell, void (*heard)(void *baton, okapi_id_t
     apr_uint64_t head;
     eventfd_t rung;
 
-    if (bell->mine >= 0 && eventfd_read(bell->fds[bell->mine], &rung) == 0)
+    if (bell->mine >= 0 && eventfd_read(bell->fds[bell->mine], &rung) == 0) {
         okapi__bell_count(bell, OKAPI__RINGS, 1);
+    }
     head = __atomic_load_n(&bell->shared->head, __ATOMIC_ACQUIRE);
     if (head - bell->seen > RING_SIZE / 2) {
         bell->seen = head;
         heard(baton, OKAPI__BELL_ALL);
     }
-    for (; bell->seen < head; bell->seen++)
+    for (; bell->seen < head; bell->seen++) {
         heard(baton, ring_store(bell->shared, bell->seen));
+    }
 }
 
 void okapi__bell_count(okapi__bell_t *bell, okapi__counter_e counter, int by)
 {
-    if (bell->mine >= 0)
+    if (bell->mine >= 0) {
         __atomic_fetch_add(&bell->shared->slots[bell->mine].counts[counter], by, __ATOMIC_RELAXED);
+    }
 }
 
 const okapi__bell_slot_t *okapi__bell_slots(const okapi__bell_t *bell, int *count,
@@ -160,8 +171,7 @@ int okapi__bell_switch(okapi__bell_t *bell, int bit, int on)
 {
     apr_uint64_t mask = (apr_uint64_t)1 << (bit & 63);
     apr_uint64_t before = on ? __atomic_fetch_or(&bell->shared->switches, mask, __ATOMIC_ACQ_REL)
-                             : __atomic_fetch_and(&bell->shared->switches, ~mask,
-                                                  __ATOMIC_ACQ_REL);
+                             : __atomic_fetch_and(&bell->shared->switches, ~mask, __ATOMIC_ACQ_REL);
 
     return (before & mask) != 0;
 }

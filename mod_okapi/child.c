@@ -20,7 +20,7 @@
 
 APLOG_USE_MODULE(okapi);
 
-#define BELL_KEY "okapi-bell" /* in httpd's retained data */
+#define BELL_KEY   "okapi-bell" /* in httpd's retained data */
 #define OPEN_RETRY apr_time_from_sec(5)
 
 struct okapi__backend_t {
@@ -52,8 +52,9 @@ static apr_status_t keep_bell(okapi__bell_t **bell)
         ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &children);
         kept = ap_retained_data_create(BELL_KEY, sizeof(*kept));
         rv = okapi__bell_create(kept, children > 16 ? 2 * children : 32);
-        if (rv != APR_SUCCESS)
+        if (rv != APR_SUCCESS) {
             return rv;
+        }
     }
     *bell = *kept;
     return APR_SUCCESS;
@@ -62,8 +63,9 @@ static apr_status_t keep_bell(okapi__bell_t **bell)
 /* The run directory and what is in it belong to the user the children and the tools run as. */
 static apr_status_t give_to_children(const char *path)
 {
-    if (geteuid() == 0 && chown(path, ap_unixd_config.user_id, ap_unixd_config.group_id) < 0)
+    if (geteuid() == 0 && chown(path, ap_unixd_config.user_id, ap_unixd_config.group_id) < 0) {
         return errno;
+    }
     return APR_SUCCESS;
 }
 
@@ -97,18 +99,20 @@ static okapi__backend_t *make_backend(const okapi__process_t *process, server_re
     backend->number = process->backends->nelts;
     backend->doorbell = -1;
     rv = make_run_dir(config->run_dir, ptemp);
-    if (rv == APR_SUCCESS)
+    if (rv == APR_SUCCESS) {
         rv = okapi_doorbell_listen(&backend->doorbell, config, ptemp);
-    if (rv == APR_SUCCESS)
-        rv = give_to_children(
-            apr_pstrcat(ptemp, config->run_dir, "/" OKAPI_DOORBELL_SOCKET, NULL));
+    }
+    if (rv == APR_SUCCESS) {
+        rv = give_to_children(apr_pstrcat(ptemp, config->run_dir, "/" OKAPI_DOORBELL_SOCKET, NULL));
+    }
     if (rv == APR_SUCCESS) {
         apr_pool_cleanup_register(pconf, backend, close_doorbell, apr_pool_cleanup_null);
     } else {
         backend->doorbell = -1;
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
                      OKLOGNO(00002) "no doorbell in the run directory %s: what the tools deliver "
-                     "is announced with delay", config->run_dir);
+                                    "is announced with delay",
+                     config->run_dir);
     }
     return backend;
 }
@@ -120,8 +124,9 @@ static okapi__backend_t *find_backend(const okapi__process_t *process, const cha
     for (i = 0; i < process->backends->nelts; i++) {
         okapi__backend_t *backend = APR_ARRAY_IDX(process->backends, i, okapi__backend_t *);
 
-        if (strcmp(backend->config->path, path) == 0)
+        if (strcmp(backend->config->path, path) == 0) {
             return backend;
+        }
     }
     return NULL;
 }
@@ -134,14 +139,16 @@ apr_status_t okapi__process_create(okapi__process_t **process_p, server_rec *s, 
 
     process->backends = apr_array_make(pconf, 1, sizeof(okapi__backend_t *));
     rv = keep_bell(&process->bell);
-    if (rv != APR_SUCCESS)
+    if (rv != APR_SUCCESS) {
         return rv;
+    }
     for (; s; s = s->next) {
         okapi__server_t *sc = okapi__server_of(s);
 
         sc->process = process;
-        if (sc->config == NULL)
+        if (sc->config == NULL) {
             continue;
+        }
         sc->backend = find_backend(process, sc->config->path);
         if (sc->backend == NULL) {
             sc->backend = make_backend(process, s, sc->config, pconf, ptemp);
@@ -157,8 +164,9 @@ void okapi__child_status(server_rec *s, pid_t pid, ap_generation_t generation, i
 {
     okapi__process_t *process = okapi__server_of(s)->process;
 
-    if (state == MPM_CHILD_EXITED && process != NULL)
+    if (state == MPM_CHILD_EXITED && process != NULL) {
         okapi__bell_leave(process->bell, pid);
+    }
 }
 
 /* ---- the engine of a child ---- */
@@ -170,10 +178,12 @@ static void log_line(void *baton, okapi_log_e level, apr_status_t status, const 
 
     if (__atomic_load_n(&backend->okapi, __ATOMIC_ACQUIRE) == NULL) {
         /* Being opened: open_engine says it, once for all children. */
-        if (level == OKAPI_LOG_ERROR)
+        if (level == OKAPI_LOG_ERROR) {
             apr_cpystrn(backend->complaint, line, sizeof(backend->complaint));
-        if (level == OKAPI_LOG_ERROR || level == OKAPI_LOG_WARNING)
+        }
+        if (level == OKAPI_LOG_ERROR || level == OKAPI_LOG_WARNING) {
             level = OKAPI_LOG_DEBUG;
+        }
     }
     ap_log_error(APLOG_MARK, levels[level], status, backend->s, OKLOGNO(00003) "%s", line);
 }
@@ -193,7 +203,8 @@ static void report_open(okapi__backend_t *backend, apr_status_t rv)
     if (rv != APR_SUCCESS && !was_down) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, backend->s,
                      OKLOGNO(00004) "the database of %s can't be opened: %s; it is tried again "
-                     "every %d seconds", backend->config->path,
+                                    "every %d seconds",
+                     backend->config->path,
                      backend->complaint[0] ? backend->complaint
                                            : okapi_strerror(rv, buffer, sizeof(buffer)),
                      (int)apr_time_sec(OPEN_RETRY));
@@ -237,15 +248,18 @@ okapi_t *okapi_httpd_engine(server_rec *s)
     okapi__backend_t *backend = okapi__server_of(s)->backend;
     okapi_t *okapi;
 
-    if (backend == NULL || backend->lock == NULL)
+    if (backend == NULL || backend->lock == NULL) {
         return NULL;
+    }
     okapi = __atomic_load_n(&backend->okapi, __ATOMIC_ACQUIRE);
-    if (okapi != NULL)
+    if (okapi != NULL) {
         return okapi;
+    }
     apr_thread_mutex_lock(backend->lock);
     okapi = backend->okapi;
-    if (okapi == NULL && worth_a_try(backend))
+    if (okapi == NULL && worth_a_try(backend)) {
         okapi = open_engine(backend);
+    }
     apr_thread_mutex_unlock(backend->lock);
     return okapi;
 }
@@ -265,11 +279,12 @@ static void start_backend(okapi__backend_t *backend, apr_pool_t *pchild)
         apr_pool_cleanup_register(pchild, backend->pool, destroy_pool, apr_pool_cleanup_null);
         rv = apr_thread_mutex_create(&backend->lock, APR_THREAD_MUTEX_DEFAULT, pchild);
     }
-    if (rv == APR_SUCCESS)
+    if (rv == APR_SUCCESS) {
         open_engine(backend);
-    else
+    } else {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, backend->s,
                      OKLOGNO(00006) "the child has no memory for its engine");
+    }
 }
 
 /* ---- the child's life ---- */
@@ -280,12 +295,15 @@ static void start_waits(okapi__process_t *process, apr_pool_t *pchild, server_re
     apr_status_t rv = okapi__bell_join(process->bell);
     int i, can_wait = 0, threads = 1;
 
-    if (rv != APR_SUCCESS)
-        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
-                     OKLOGNO(00007) "more children than places at the bell: this one hears of "
-                     "changes a second late; raise ServerLimit and start httpd anew");
-    for (i = 0; i < process->backends->nelts; i++)
+    if (rv != APR_SUCCESS) {
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, rv, s,
+            OKLOGNO(00007) "more children than places at the bell: this one hears of "
+                           "changes a second late; raise ServerLimit and start httpd anew");
+    }
+    for (i = 0; i < process->backends->nelts; i++) {
         doorbells[i] = APR_ARRAY_IDX(process->backends, i, okapi__backend_t *)->doorbell;
+    }
     rv = okapi__waits_start(&process->waits, process->bell, doorbells, i, pchild);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
@@ -298,7 +316,7 @@ static void start_waits(okapi__process_t *process, apr_pool_t *pchild, server_re
     } else if (!okapi__bell_switch(process->bell, 63, 1)) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
                      OKLOGNO(00009) "this MPM can't hold requests: each waiting client takes a "
-                     "thread; use mpm_event");
+                                    "thread; use mpm_event");
     }
 }
 
@@ -308,14 +326,17 @@ void okapi__child_init(apr_pool_t *pchild, server_rec *s)
     apr_status_t rv;
     int i;
 
-    if (process == NULL || process->backends->nelts == 0)
+    if (process == NULL || process->backends->nelts == 0) {
         return;
+    }
     rv = okapi__auth_cache_create(&process->auth_cache, pchild);
-    if (rv != APR_SUCCESS)
+    if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
                      OKLOGNO(00010) "no cache of passwords: each request costs a hash");
-    for (i = 0; i < process->backends->nelts; i++)
+    }
+    for (i = 0; i < process->backends->nelts; i++) {
         start_backend(APR_ARRAY_IDX(process->backends, i, okapi__backend_t *), pchild);
+    }
     start_waits(process, pchild, s);
 }
 
@@ -323,6 +344,7 @@ void okapi__child_stopping(apr_pool_t *pchild, int graceful)
 {
     okapi__process_t *process = okapi__server_of(ap_server_conf)->process;
 
-    if (process != NULL && process->waits != NULL)
+    if (process != NULL && process->waits != NULL) {
         okapi__waits_stop(process->waits);
+    }
 }

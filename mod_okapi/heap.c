@@ -8,13 +8,16 @@ apr_status_t okapi__heap_reserve(okapi__heap_t *heap, int extra)
     okapi__timer_t **timers;
     int capacity = heap->capacity ? heap->capacity : 1024;
 
-    while (capacity < heap->count + extra)
+    while (capacity < heap->count + extra) {
         capacity *= 2;
-    if (capacity == heap->capacity)
+    }
+    if (capacity == heap->capacity) {
         return APR_SUCCESS;
+    }
     timers = realloc(heap->timers, capacity * sizeof(*timers));
-    if (timers == NULL)
+    if (timers == NULL) {
         return APR_ENOMEM;
+    }
     heap->timers = timers;
     heap->capacity = capacity;
     return APR_SUCCESS;
@@ -38,10 +41,12 @@ static void settle(okapi__heap_t *heap, int i)
     for (;;) {
         int child = 2 * i + 1;
 
-        if (child + 1 < heap->count && heap->timers[child + 1]->due < heap->timers[child]->due)
+        if (child + 1 < heap->count && heap->timers[child + 1]->due < heap->timers[child]->due) {
             child++;
-        if (child >= heap->count || heap->timers[child]->due >= timer->due)
+        }
+        if (child >= heap->count || heap->timers[child]->due >= timer->due) {
             break;
+        }
         set(heap, i, heap->timers[child]);
         i = child;
     }
@@ -51,8 +56,9 @@ static void settle(okapi__heap_t *heap, int i)
 void okapi__heap_put(okapi__heap_t *heap, okapi__timer_t *timer, apr_time_t due)
 {
     timer->due = due;
-    if (timer->place == 0)
+    if (timer->place == 0) {
         set(heap, heap->count++, timer);
+    }
     settle(heap, timer->place - 1);
 }
 
@@ -60,8 +66,9 @@ void okapi__heap_remove(okapi__heap_t *heap, okapi__timer_t *timer)
 {
     int i = timer->place - 1;
 
-    if (i < 0)
+    if (i < 0) {
         return;
+    }
     timer->place = 0;
     if (--heap->count > i) {
         set(heap, i, heap->timers[heap->count]);

@@ -20,8 +20,9 @@ static void *merge_server(apr_pool_t *pool, void *base, void *over)
 {
     okapi__server_t *merged = apr_pmemdup(pool, over, sizeof(*merged));
 
-    if (merged->config == NULL)
+    if (merged->config == NULL) {
         merged->config = ((okapi__server_t *)base)->config;
+    }
     return merged;
 }
 
@@ -35,14 +36,16 @@ static const char *set_store(cmd_parms *cmd, void *unused, const char *path)
     apr_status_t rv;
 
     path = ap_server_root_relative(cmd->pool, path);
-    if (path == NULL)
+    if (path == NULL) {
         return "OkapiStore: the path is invalid";
+    }
     rv = okapi_config_read(&config, &message, path, cmd->pool);
     if (rv != APR_SUCCESS) {
         char buffer[256];
 
-        if (message == NULL)
+        if (message == NULL) {
             message = okapi_strerror(rv, buffer, sizeof(buffer));
+        }
         return apr_psprintf(cmd->pool, "OkapiStore %s: %s", path, message);
     }
     sc->config = config;
@@ -61,8 +64,9 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     okapi__process_t *process;
     apr_status_t rv;
 
-    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
+    }
     rv = okapi__process_create(&process, s, pconf, ptemp);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,

@@ -12,18 +12,18 @@
 
 #include <okapi/doorbell.h>
 
-#define BUCKETS 16384
-#define DOORBELLS_MAX 62
-#define DATAGRAMS_AT_ONCE 256 /* then the others get their turn */
-#define HOMELESS_POLL 1000    /* ms between two looks at a bell that can't ring here */
+#define BUCKETS           16384
+#define DOORBELLS_MAX     62
+#define DATAGRAMS_AT_ONCE 256  /* then the others get their turn */
+#define HOMELESS_POLL     1000 /* ms between two looks at a bell that can't ring here */
 
 struct okapi__waits_t {
     apr_thread_mutex_t *lock;
     okapi__bell_t *bell;
     apr_thread_t *thread;
-    int self;        /* eventfd: the heap's first timer changed, or stop */
-    int ending;      /* the thread has to end */
-    int stopping;    /* the child is stopping */
+    int self;     /* eventfd: the heap's first timer changed, or the thread has to end */
+    int ending;   /* the thread has to end */
+    int stopping; /* the child is stopping */
     struct pollfd polled[2 + DOORBELLS_MAX]; /* self, bell, doorbells */
     int polled_count;
     okapi__heap_t heap;
@@ -65,23 +65,26 @@ static void post_store(okapi__waits_t *waits, okapi_id_t store_id)
     if (store_id != OKAPI__BELL_ALL) {
         for (waiter = waits->buckets[(apr_uint64_t)store_id % BUCKETS]; waiter;
              waiter = waiter->next) {
-            if (waiter->store_id == store_id)
+            if (waiter->store_id == store_id) {
                 post(waiter, OKAPI_WAIT_NOTIFY);
+            }
         }
         return;
     }
     for (i = 0; i < BUCKETS; i++) {
         for (waiter = waits->buckets[i]; waiter; waiter = waiter->next) {
-            if (waiter->store_id != OKAPI__WAIT_DEAF)
+            if (waiter->store_id != OKAPI__WAIT_DEAF) {
                 post(waiter, OKAPI_WAIT_NOTIFY);
+            }
         }
     }
 }
 
 static void earliest(apr_time_t *due, apr_time_t t)
 {
-    if (t && (*due == 0 || t < *due))
+    if (t && (*due == 0 || t < *due)) {
         *due = t;
+    }
 }
 
 /* Sets the waiter's timer; heap room has been reserved when it was added. */
@@ -91,10 +94,11 @@ static void schedule(okapi__waits_t *waits, okapi__waiter_t *waiter, apr_time_t 
 
     earliest(&due, waiter->next_tick);
     earliest(&due, waiter->rearm ? now + waiter->rearm : 0);
-    if (due)
+    if (due) {
         okapi__heap_put(&waits->heap, &waiter->timer, due);
-    else
+    } else {
         okapi__heap_remove(&waits->heap, &waiter->timer);
+    }
 }
 
 /* Posts what the clock has brought; returns the milliseconds to the next timer, -1: none. */
@@ -118,8 +122,9 @@ static int post_due(okapi__waits_t *waits)
         schedule(waits, waiter, now);
         post(waiter, events ? events : OKAPI__WAIT_REARM);
     }
-    if (first == NULL)
+    if (first == NULL) {
         return -1;
+    }
     return (int)((first->due - now) / 1000) + 1;
 }
 
@@ -129,8 +134,9 @@ static void answer_doorbell(okapi__waits_t *waits, int fd)
     okapi_id_t store_id;
     int i;
 
-    for (i = 0; i < DATAGRAMS_AT_ONCE && (store_id = okapi_doorbell_receive(fd)) != 0; i++)
+    for (i = 0; i < DATAGRAMS_AT_ONCE && (store_id = okapi_doorbell_receive(fd)) != 0; i++) {
         okapi__bell_ring(waits->bell, store_id);
+    }
 }
 
 static void heard(void *baton, okapi_id_t store_id)
@@ -151,15 +157,19 @@ static void *APR_THREAD_FUNC notifier(apr_thread_t *thread, void *baton)
         okapi__waits_lock(waits);
         timeout = post_due(waits);
         okapi__waits_unlock(waits);
-        if (waits->polled[1].fd < 0 && (timeout < 0 || timeout > HOMELESS_POLL))
+        if (waits->polled[1].fd < 0 && (timeout < 0 || timeout > HOMELESS_POLL)) {
             timeout = HOMELESS_POLL;
-        if (poll(waits->polled, waits->polled_count, timeout) < 0)
+        }
+        if (poll(waits->polled, waits->polled_count, timeout) < 0) {
             continue;
-        if (waits->polled[0].revents)
+        }
+        if (waits->polled[0].revents) {
             (void)eventfd_read(waits->self, &count);
+        }
         for (i = 2; i < waits->polled_count; i++) {
-            if (waits->polled[i].revents)
+            if (waits->polled[i].revents) {
                 answer_doorbell(waits, waits->polled[i].fd);
+            }
         }
         okapi__waits_lock(waits);
         okapi__bell_hear(waits->bell, heard, waits);
@@ -181,8 +191,8 @@ static apr_status_t end_notifier(void *baton)
     return APR_SUCCESS;
 }
 
-apr_status_t okapi__waits_start(okapi__waits_t **waits_p, okapi__bell_t *bell,
-                                const int *doorbells, int doorbell_count, apr_pool_t *pool)
+apr_status_t okapi__waits_start(okapi__waits_t **waits_p, okapi__bell_t *bell, const int *doorbells,
+                                int doorbell_count, apr_pool_t *pool)
 {
     okapi__waits_t *waits = apr_pcalloc(pool, sizeof(*waits));
     apr_status_t rv;
@@ -190,18 +200,22 @@ apr_status_t okapi__waits_start(okapi__waits_t **waits_p, okapi__bell_t *bell,
 
     waits->bell = bell;
     waits->self = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (waits->self < 0)
+    if (waits->self < 0) {
         return errno;
+    }
     waits->polled[0].fd = waits->self;
     waits->polled[1].fd = okapi__bell_fd(bell);
-    for (i = 0; i < doorbell_count && i < DOORBELLS_MAX; i++)
+    for (i = 0; i < doorbell_count && i < DOORBELLS_MAX; i++) {
         waits->polled[2 + i].fd = doorbells[i];
+    }
     waits->polled_count = 2 + i;
-    for (i = 0; i < waits->polled_count; i++)
+    for (i = 0; i < waits->polled_count; i++) {
         waits->polled[i].events = POLLIN;
+    }
     rv = apr_thread_mutex_create(&waits->lock, APR_THREAD_MUTEX_DEFAULT, pool);
-    if (rv == APR_SUCCESS)
+    if (rv == APR_SUCCESS) {
         rv = apr_thread_create(&waits->thread, NULL, notifier, waits, pool);
+    }
     if (rv != APR_SUCCESS) {
         close(waits->self);
         return rv;
@@ -219,8 +233,9 @@ void okapi__waits_stop(okapi__waits_t *waits)
     okapi__waits_lock(waits);
     waits->stopping = 1;
     for (i = 0; i < BUCKETS; i++) {
-        for (waiter = waits->buckets[i]; waiter; waiter = waiter->next)
+        for (waiter = waits->buckets[i]; waiter; waiter = waiter->next) {
             post(waiter, OKAPI_WAIT_STOP);
+        }
     }
     okapi__waits_unlock(waits);
 }
@@ -236,17 +251,21 @@ apr_status_t okapi__waiter_add(okapi__waits_t *waits, okapi__waiter_t *waiter)
     rv = okapi__heap_reserve(&waits->heap, 1);
     if (rv == APR_SUCCESS) {
         waiter->next = *bucket;
-        if (waiter->next)
+        if (waiter->next) {
             waiter->next->link = &waiter->next;
+        }
         waiter->link = bucket;
         *bucket = waiter;
         schedule(waits, waiter, now);
-        if (okapi__heap_first(&waits->heap) == &waiter->timer)
+        if (okapi__heap_first(&waits->heap) == &waiter->timer) {
             (void)eventfd_write(waits->self, 1); /* the notifier sleeps too long */
-        if (waits->stopping)
+        }
+        if (waits->stopping) {
             waiter->events |= OKAPI_WAIT_STOP;
-        if (waiter->store_id != OKAPI__WAIT_DEAF)
+        }
+        if (waiter->store_id != OKAPI__WAIT_DEAF) {
             okapi__bell_count(waits->bell, OKAPI__HELD, 1);
+        }
     }
     okapi__waits_unlock(waits);
     return rv;
@@ -254,15 +273,18 @@ apr_status_t okapi__waiter_add(okapi__waits_t *waits, okapi__waiter_t *waiter)
 
 void okapi__waiter_remove(okapi__waits_t *waits, okapi__waiter_t *waiter)
 {
-    if (waiter->link == NULL)
+    if (waiter->link == NULL) {
         return;
+    }
     *waiter->link = waiter->next;
-    if (waiter->next)
+    if (waiter->next) {
         waiter->next->link = waiter->link;
+    }
     waiter->link = NULL;
     okapi__heap_remove(&waits->heap, &waiter->timer);
-    if (waiter->store_id != OKAPI__WAIT_DEAF)
+    if (waiter->store_id != OKAPI__WAIT_DEAF) {
         okapi__bell_count(waits->bell, OKAPI__HELD, -1);
+    }
 }
 
 int okapi__waiter_take(okapi__waits_t *waits, okapi__waiter_t *waiter)

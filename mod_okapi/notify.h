@@ -16,19 +16,19 @@
 typedef struct okapi__waits_t okapi__waits_t;
 typedef struct okapi__waiter_t okapi__waiter_t;
 
-#define OKAPI__WAIT_REARM 0x100 /* an event of ours: only to be parked anew */
-#define OKAPI__WAIT_DEAF ((okapi_id_t)-1) /* a store id no bell rings for */
+#define OKAPI__WAIT_REARM 0x100            /* an event of ours: only to be parked anew */
+#define OKAPI__WAIT_DEAF  ((okapi_id_t)-1) /* a store id no bell rings for */
 
 /* Zero it, fill in the first part, add it. Belongs to whoever added it; the second part is read
  * and written with the lock held. */
 struct okapi__waiter_t {
     okapi_id_t store_id;
-    apr_interval_time_t tick;     /* 0: none */
-    apr_interval_time_t rearm;    /* longest silence between two events; 0: any */
-    apr_time_t deadline;          /* 0: none */
+    apr_interval_time_t tick;              /* 0: none */
+    apr_interval_time_t rearm;             /* longest silence between two events; 0: any */
+    apr_time_t deadline;                   /* 0: none */
     void (*wake)(okapi__waiter_t *waiter); /* lock held; any thread; called for each event */
 
-    int events;                   /* not yet taken */
+    int events; /* not yet taken */
     apr_time_t next_tick;
     okapi__timer_t timer;
     okapi__waiter_t *next, **link; /* chain of its hash bucket; link is NULL when not added */

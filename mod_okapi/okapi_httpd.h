@@ -36,7 +36,7 @@ typedef struct okapi__server_t {
     okapi__process_t *process;
 } okapi__server_t;
 
-#define okapi__server_of(s) \
+#define okapi__server_of(s)                                                                        \
     ((okapi__server_t *)ap_get_module_config((s)->module_config, &okapi_module))
 
 /* child.c */

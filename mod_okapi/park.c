@@ -61,8 +61,9 @@ static void wake(okapi__waiter_t *waiter)
     okapi__park_t *park = (okapi__park_t *)waiter;
     okapi__parking_t *parking = park->parking;
 
-    if (!park->parked || park->woken || park->queued)
+    if (!park->parked || park->woken || park->queued) {
         return; /* a worker has it, or will have, and takes all events */
+    }
     if (parking->underway < parking->limit) {
         wake_now(park);
     } else {
@@ -103,8 +104,9 @@ static apr_status_t park_cleanup(void *baton)
 
         apr_os_sock_put(&socket, &park->client_fd, park->c->pool);
     }
-    if (park->epoll_fd >= 0)
+    if (park->epoll_fd >= 0) {
         close(park->epoll_fd);
+    }
     return APR_SUCCESS;
 }
 
@@ -113,8 +115,9 @@ okapi__park_t *okapi__park_of(conn_rec *c)
     okapi__process_t *process = okapi__server_of(c->base_server)->process;
     okapi__park_t *park;
 
-    if (c->master != NULL || c->cs == NULL || process == NULL || process->parking == NULL)
+    if (c->master != NULL || c->cs == NULL || process == NULL || process->parking == NULL) {
         return NULL;
+    }
     park = ap_get_module_config(c->conn_config, &okapi_module);
     if (park == NULL) {
         park = apr_pcalloc(c->pool, sizeof(*park));
@@ -129,10 +132,12 @@ okapi__park_t *okapi__park_of(conn_rec *c)
 
 apr_status_t okapi__park_begin(okapi__park_t *park)
 {
-    if (park->epoll_fd < 0)
+    if (park->epoll_fd < 0) {
         park->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (park->epoll_fd < 0)
+    }
+    if (park->epoll_fd < 0) {
         return errno;
+    }
     park->waiter.wake = wake;
     park->waiter.events = 0;
     park->ignore_input = 0;
@@ -168,10 +173,12 @@ okapi__client_e okapi__client_state(conn_rec *c)
     struct pollfd polled = {-1, POLLIN | POLLRDHUP, 0};
 
     apr_os_sock_get(&polled.fd, ap_get_conn_socket(c));
-    if (poll(&polled, 1, 0) <= 0)
+    if (poll(&polled, 1, 0) <= 0) {
         return OKAPI__CLIENT_QUIET;
-    if (polled.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL))
+    }
+    if (polled.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) {
         return OKAPI__CLIENT_GONE;
+    }
     return OKAPI__CLIENT_TALKS;
 }
 
@@ -183,10 +190,12 @@ static int watch_client(okapi__park_t *park)
     struct epoll_event event = {0};
 
     event.events = EPOLLRDHUP | (park->ignore_input ? 0 : EPOLLIN);
-    if (park->waiter.events)
+    if (park->waiter.events) {
         event.events |= EPOLLOUT; /* something happened meanwhile: come back at once */
-    if (epoll_ctl(park->epoll_fd, EPOLL_CTL_MOD, park->client_fd, &event) == 0)
+    }
+    if (epoll_ctl(park->epoll_fd, EPOLL_CTL_MOD, park->client_fd, &event) == 0) {
         return 1;
+    }
     return errno == ENOENT &&
            epoll_ctl(park->epoll_fd, EPOLL_CTL_ADD, park->client_fd, &event) == 0;
 }
@@ -198,8 +207,9 @@ void okapi__park_suspend(conn_rec *c, request_rec *r)
     apr_socket_t *socket;
     int watched;
 
-    if (park == NULL || !park->wanted || c->cs->state != CONN_STATE_ASYNC_WAITIO)
+    if (park == NULL || !park->wanted || c->cs->state != CONN_STATE_ASYNC_WAITIO) {
         return;
+    }
     park->wanted = 0;
     socket = ap_get_conn_socket(c);
     apr_os_sock_get(&park->client_fd, socket);
@@ -209,8 +219,9 @@ void okapi__park_suspend(conn_rec *c, request_rec *r)
     watched = watch_client(park);
     park->parked = watched;
     okapi__waits_unlock(park->parking->waits);
-    if (!watched)
+    if (!watched) {
         return; /* the kernel is out of memory: the client and Timeout still wake it */
+    }
     okapi__bell_count(okapi__waits_bell(park->parking->waits), OKAPI__PARKED, 1);
     apr_os_sock_put(&socket, &park->epoll_fd, c->pool);
     park->swapped = 1;
@@ -224,8 +235,9 @@ void okapi__park_resume(conn_rec *c, request_rec *r)
     apr_socket_t *socket;
     int fd = -1;
 
-    if (park == NULL || !park->swapped)
+    if (park == NULL || !park->swapped) {
         return;
+    }
     park->swapped = 0;
     bell = okapi__waits_bell(park->parking->waits);
     okapi__bell_count(bell, OKAPI__PARKED, -1);

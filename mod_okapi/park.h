@@ -22,19 +22,19 @@ struct okapi__park_t {
     okapi__parking_t *parking;
     conn_rec *c;
 
-    okapi_wait_t *wait;  /* the held request; NULL: no request, or between two (keep-alive) */
-    int entered;         /* process_connection is running its other hooks */
-    int wanted;          /* the MPM has been asked to park it */
-    int swapped;         /* the socket's descriptor is ours */
-    int ignore_input;    /* the client has sent its next request already */
+    okapi_wait_t *wait; /* the held request; NULL: no request, or between two (keep-alive) */
+    int entered;        /* process_connection is running its other hooks */
+    int wanted;         /* the MPM has been asked to park it */
+    int swapped;        /* the socket's descriptor is ours */
+    int ignore_input;   /* the client has sent its next request already */
     int client_fd;
-    int epoll_fd;        /* or -1 */
+    int epoll_fd;           /* or -1 */
     apr_bucket_brigade *bb; /* empty; made once, for c->pool only grows */
 
     int parked;
-    int woken;           /* the MPM has been told */
-    int counted;         /* as a wake-up under way */
-    int queued;          /* for its turn to be woken */
+    int woken;   /* the MPM has been told */
+    int counted; /* as a wake-up under way */
+    int queued;  /* for its turn to be woken */
     APR_RING_ENTRY(okapi__park_t) link;
 };
 

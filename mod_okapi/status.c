@@ -37,8 +37,9 @@ static void add(apr_uint64_t *total, const apr_uint64_t *counts)
 {
     int i;
 
-    for (i = 0; i < OKAPI__COUNTERS; i++)
+    for (i = 0; i < OKAPI__COUNTERS; i++) {
         total[i] += __atomic_load_n(&counts[i], __ATOMIC_RELAXED);
+    }
 }
 
 static void collect(status_t *status, request_rec *r, const okapi__bell_t *bell)
@@ -50,12 +51,12 @@ static void collect(status_t *status, request_rec *r, const okapi__bell_t *bell)
     char buffer[256];
     int i, count;
 
-    if (okapi != NULL)
+    if (okapi != NULL) {
         rv = okapi_ping(okapi, r->pool);
+    }
     status->database_ok = rv == APR_SUCCESS;
     status->database_text =
-        rv == APR_SUCCESS ? "ok"
-                          : apr_pstrdup(r->pool, okapi_strerror(rv, buffer, sizeof(buffer)));
+        rv == APR_SUCCESS ? "ok" : apr_pstrdup(r->pool, okapi_strerror(rv, buffer, sizeof(buffer)));
     slots = okapi__bell_slots(bell, &count, &gone);
     add(status->total, gone);
     for (i = 0; i < count; i++) {
@@ -72,12 +73,14 @@ static const char *json_text(request_rec *r, const char *text)
     char *out = apr_palloc(r->pool, 6 * strlen(text) + 1), *o = out;
 
     for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
+        if (*text == '"' || *text == '\\') {
             *o++ = '\\';
-        if ((unsigned char)*text < 0x20)
+        }
+        if ((unsigned char)*text < 0x20) {
             o += apr_snprintf(o, 7, "\\u%04x", *text);
-        else
+        } else {
             *o++ = *text;
+        }
     }
     *o = '\0';
     return out;
@@ -87,8 +90,9 @@ static void put_json_counts(request_rec *r, const apr_uint64_t *counts)
 {
     int i;
 
-    for (i = 0; i < OKAPI__COUNTERS; i++)
+    for (i = 0; i < OKAPI__COUNTERS; i++) {
         ap_rprintf(r, ",\"%s\":%" APR_UINT64_T_FMT, fields[i].name, counts[i]);
+    }
 }
 
 static void put_json(request_rec *r, const status_t *status, const okapi__bell_t *bell)
@@ -105,8 +109,9 @@ static void put_json(request_rec *r, const status_t *status, const okapi__bell_t
     ap_rputs(",\"children\":[", r);
     slots = okapi__bell_slots(bell, &count, &gone);
     for (i = 0; i < count; i++) {
-        if (slots[i].pid == 0)
+        if (slots[i].pid == 0) {
             continue;
+        }
         ap_rprintf(r, "%s{\"pid\":%d", comma, (int)slots[i].pid);
         put_json_counts(r, slots[i].counts);
         ap_rputs("}", r);
@@ -130,8 +135,8 @@ static void put_prometheus(request_rec *r, const status_t *status)
                OKAPI_VERSION, status->database_ok, status->children);
     for (i = 0; i < OKAPI__COUNTERS; i++) {
         const char *kind = i < OKAPI__GAUGES ? "gauge" : "counter";
-        const char *name = apr_pstrcat(r->pool, "okapi_", fields[i].name,
-                                       i < OKAPI__GAUGES ? "" : "_total", NULL);
+        const char *name =
+            apr_pstrcat(r->pool, "okapi_", fields[i].name, i < OKAPI__GAUGES ? "" : "_total", NULL);
 
         ap_rprintf(r, "# HELP %s %s\n# TYPE %s %s\n%s %" APR_UINT64_T_FMT "\n", name,
                    fields[i].help, name, kind, name, status->total[i]);
@@ -142,10 +147,10 @@ static int wants_prometheus(request_rec *r)
 {
     const char *accept = apr_table_get(r->headers_in, "Accept");
 
-    if (r->args != NULL && strncmp(r->args, "format=", 7) == 0)
+    if (r->args != NULL && strncmp(r->args, "format=", 7) == 0) {
         return strcmp(r->args, "format=prometheus") == 0;
-    return accept != NULL && strstr(accept, "text/plain") != NULL &&
-           strstr(accept, "json") == NULL;
+    }
+    return accept != NULL && strstr(accept, "text/plain") != NULL && strstr(accept, "json") == NULL;
 }
 
 int okapi__status_handler(request_rec *r)
@@ -153,18 +158,22 @@ int okapi__status_handler(request_rec *r)
     okapi__process_t *process = okapi__server_of(r->server)->process;
     status_t status = {0};
 
-    if (r->handler == NULL || strcmp(r->handler, "okapi-status") != 0)
+    if (r->handler == NULL || strcmp(r->handler, "okapi-status") != 0) {
         return DECLINED;
+    }
     r->allowed = AP_METHOD_BIT << M_GET;
-    if (r->method_number != M_GET)
+    if (r->method_number != M_GET) {
         return HTTP_METHOD_NOT_ALLOWED;
+    }
     collect(&status, r, process->bell);
-    if (!status.database_ok)
+    if (!status.database_ok) {
         r->status = HTTP_SERVICE_UNAVAILABLE;
+    }
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
-    if (wants_prometheus(r))
+    if (wants_prometheus(r)) {
         put_prometheus(r, &status);
-    else
+    } else {
         put_json(r, &status, process->bell);
+    }
     return OK;
 }

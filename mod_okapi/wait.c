@@ -17,13 +17,16 @@ okapi_wait_e okapi__wait_call(okapi_wait_t *wait, int events)
     okapi_wait_e next = wait->resume(wait, r, events, wait->baton, wait->scratch_pool);
 
     apr_pool_clear(wait->scratch_pool);
-    if (next != OKAPI_WAIT_PARK)
+    if (next != OKAPI_WAIT_PARK) {
         return next;
-    if (events & (OKAPI_WAIT_DEADLINE | OKAPI_WAIT_STOP))
+    }
+    if (events & (OKAPI_WAIT_DEADLINE | OKAPI_WAIT_STOP)) {
         return OKAPI_WAIT_CLOSE;
+    }
     /* Without this filter nothing was written, and a flush would only send the headers. */
-    if (r->output_filters->frec == ap_old_write_func && ap_rflush(r) < 0)
+    if (r->output_filters->frec == ap_old_write_func && ap_rflush(r) < 0) {
         return OKAPI_WAIT_CLOSE;
+    }
     return r->connection->aborted ? OKAPI_WAIT_CLOSE : OKAPI_WAIT_PARK;
 }
 
@@ -34,8 +37,9 @@ static void watch_for_silence(conn_rec *c)
     int fd = -1, on = 1, idle = 60, interval = 15, count = 3;
     unsigned int unacknowledged = 60 * 1000; /* ms */
 
-    if (c->master != NULL || apr_os_sock_get(&fd, ap_get_conn_socket(c)) != APR_SUCCESS || fd < 0)
+    if (c->master != NULL || apr_os_sock_get(&fd, ap_get_conn_socket(c)) != APR_SUCCESS || fd < 0) {
         return;
+    }
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
@@ -50,15 +54,17 @@ int okapi_httpd_wait(request_rec *r, okapi_id_t store_id, apr_interval_time_t ti
     okapi__waiter_t terms = {.store_id = store_id, .tick = tick};
     okapi_wait_t *wait = apr_pcalloc(r->pool, sizeof(*wait));
 
-    if (process == NULL || process->waits == NULL)
+    if (process == NULL || process->waits == NULL) {
         return HTTP_SERVICE_UNAVAILABLE;
+    }
     wait->r = r;
     wait->resume = resume;
     wait->baton = baton;
     apr_pool_create(&wait->scratch_pool, r->pool);
     terms.deadline = deadline ? apr_time_now() + deadline : 0;
     watch_for_silence(r->connection);
-    if (okapi__wait_event_possible(r))
+    if (okapi__wait_event_possible(r)) {
         return okapi__wait_event(wait, &terms);
+    }
     return okapi__wait_block(wait, &terms, process->waits);
 }

@@ -12,7 +12,8 @@
 
 APLOG_USE_MODULE(okapi);
 
-#define LOOK_AROUND 1000 /* ms: prefork stops without telling, a stream of HTTP/2 closes so, too */
+#define LOOK_AROUND 1000 /* ms: prefork stops without telling, a stream of HTTP/2 closes so, too   \
+                          */
 
 typedef struct blocked_t {
     okapi__waiter_t waiter; /* first: wake casts it back */
@@ -38,18 +39,23 @@ static int next_events(blocked_t *blocked, okapi__waits_t *waits, conn_rec *c)
     eventfd_t count;
     int events;
 
-    if (c->master == NULL)
+    if (c->master == NULL) {
         apr_os_sock_get(&polled[1].fd, ap_get_conn_socket(c));
+    }
     for (;;) {
         events = okapi__waiter_take(waits, &blocked->waiter);
-        if (mpm_is_stopping())
+        if (mpm_is_stopping()) {
             events |= OKAPI_WAIT_STOP;
-        if (events)
+        }
+        if (events) {
             return events;
-        if (poll(polled, 2, LOOK_AROUND) > 0 && polled[0].revents)
+        }
+        if (poll(polled, 2, LOOK_AROUND) > 0 && polled[0].revents) {
             (void)eventfd_read(blocked->fd, &count);
-        if (polled[1].revents || c->aborted)
+        }
+        if (polled[1].revents || c->aborted) {
             return 0;
+        }
     }
 }
 
@@ -67,9 +73,10 @@ int okapi__wait_block(okapi_wait_t *wait, const okapi__waiter_t *terms, okapi__w
     if (rv != APR_SUCCESS) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, wait->r,
                       OKLOGNO(00021) "the request can't be held; raise the limit of open files "
-                      "(ulimit -n)");
-        if (blocked.fd >= 0)
+                                     "(ulimit -n)");
+        if (blocked.fd >= 0) {
             close(blocked.fd);
+        }
         return HTTP_SERVICE_UNAVAILABLE;
     }
     while ((next = okapi__wait_call(wait, events)) == OKAPI_WAIT_PARK) {
@@ -83,7 +90,8 @@ int okapi__wait_block(okapi_wait_t *wait, const okapi__waiter_t *terms, okapi__w
     okapi__waiter_remove(waits, &blocked.waiter);
     okapi__waits_unlock(waits);
     close(blocked.fd);
-    if (next != OKAPI_WAIT_DONE)
+    if (next != OKAPI_WAIT_DONE) {
         c->keepalive = AP_CONN_CLOSE;
+    }
     return OK;
 }

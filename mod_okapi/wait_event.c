@@ -37,7 +37,7 @@ int okapi__wait_event(okapi_wait_t *wait, const okapi__waiter_t *terms)
     if (rv != APR_SUCCESS) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, wait->r,
                       OKLOGNO(00020) "the request can't be held; raise the limit of open files "
-                      "(ulimit -n)");
+                                     "(ulimit -n)");
         return HTTP_SERVICE_UNAVAILABLE;
     }
     switch (okapi__wait_call(wait, 0)) {
@@ -61,13 +61,15 @@ static void keep_alive(okapi__park_t *park)
     conn_rec *c = park->c;
 
     if (c->keepalive != AP_CONN_KEEPALIVE || c->aborted || c->data_in_input_filters ||
-        c->cs->state != CONN_STATE_WRITE_COMPLETION)
+        c->cs->state != CONN_STATE_WRITE_COMPLETION) {
         return;
+    }
     park->waiter = (okapi__waiter_t){.store_id = OKAPI__WAIT_DEAF};
     park->waiter.rearm = rearm_interval(c);
     park->waiter.deadline = apr_time_now() + c->base_server->keep_alive_timeout;
-    if (okapi__park_begin(park) == APR_SUCCESS)
+    if (okapi__park_begin(park) == APR_SUCCESS) {
         okapi__park_enter(park);
+    }
 }
 
 /* Sends the end of the response that the output filters may still hold back. */
@@ -75,11 +77,13 @@ static void flush_connection(okapi__park_t *park)
 {
     conn_rec *c = park->c;
 
-    if (park->bb == NULL)
+    if (park->bb == NULL) {
         park->bb = apr_brigade_create(c->pool, c->bucket_alloc);
+    }
     APR_BRIGADE_INSERT_TAIL(park->bb, apr_bucket_flush_create(c->bucket_alloc));
-    if (ap_pass_brigade(c->output_filters, park->bb) != APR_SUCCESS)
+    if (ap_pass_brigade(c->output_filters, park->bb) != APR_SUCCESS) {
         c->aborted = 1;
+    }
     apr_brigade_cleanup(park->bb);
 }
 
@@ -98,12 +102,14 @@ static void finish(okapi__park_t *park, int gone)
         ap_finalize_request_protocol(r);
     }
     ap_process_request_after_handler(r);
-    if (!gone)
+    if (!gone) {
         flush_connection(park);
-    if (c->aborted)
+    }
+    if (c->aborted) {
         c->cs->state = CONN_STATE_LINGER;
-    else
+    } else {
         keep_alive(park);
+    }
 }
 
 /* A parked connection comes back with a held request. */
@@ -123,14 +129,16 @@ static int resume_request(okapi__park_t *park)
         break;
     }
     events &= ~OKAPI__WAIT_REARM;
-    if (events)
+    if (events) {
         next = okapi__wait_call(park->wait, events);
+    }
     if (next == OKAPI_WAIT_PARK) {
         okapi__park_enter(park);
         return OK;
     }
-    if (next == OKAPI_WAIT_CLOSE)
+    if (next == OKAPI_WAIT_CLOSE) {
         park->c->keepalive = AP_CONN_CLOSE;
+    }
     finish(park, park->c->aborted);
     return OK;
 }
@@ -158,16 +166,20 @@ int okapi__wait_process_connection(conn_rec *c)
     okapi__park_t *park = okapi__park_of(c);
     int rc;
 
-    if (park == NULL || park->entered)
+    if (park == NULL || park->entered) {
         return DECLINED;
-    if (park->wait != NULL)
+    }
+    if (park->wait != NULL) {
         return resume_request(park);
-    if (park->waiter.link != NULL && resume_idle(park) == OK)
+    }
+    if (park->waiter.link != NULL && resume_idle(park) == OK) {
         return OK;
+    }
     park->entered = 1;
     rc = ap_run_process_connection(c);
     park->entered = 0;
-    if (park->wait != NULL && c->cs->state == CONN_STATE_SUSPENDED)
+    if (park->wait != NULL && c->cs->state == CONN_STATE_SUSPENDED) {
         okapi__park_enter(park);
+    }
     return rc;
 }

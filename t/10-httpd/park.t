@@ -13,6 +13,8 @@ use Okapi::Test::Doorbell qw(ring);
 use Okapi::Test::Server;
 
 my $server = Okapi::Test::Server->new(modules => ['wait_test'], children => 1, config => <<'END');
+# The MPM gives a waiting connection up after that.
+Timeout 1
 <Location /wait>
     SetHandler wait-test
     Require all granted
@@ -38,17 +40,30 @@ is($answer, "NOTIFY\n", 'and is woken from outside')
         . 'held requests hang until their next tick. See mod_okapi/park.h');
 is($server->status->{held}, 0, 'nothing is left held');
 
+is($http->read_chunk, '', 'its answer ends');
+
+# A wait and the keep-alive after it outlast Timeout, though nothing happens.
+$http->send(GET => '/wait?store=2');
+$http->read_head;
+is($http->read_chunk, "HELD\n", 'held again, on the same connection');
+is($http->read_chunk(2.5), undef, 'for longer than Timeout');
+ring($server, 2);
+is($http->read_chunk, "NOTIFY\n", 'and woken');
+is($http->read_chunk, '', 'to its end');
+sleep 2;
+is($http->get('/okapi/status')->{status}, 200, 'the connection is kept for longer, too');
+
 # Nor may the exchange leak: the client's descriptor and ours are both closed in the end.
 my $count = sub { scalar(() = glob "/proc/$child/fd/*") };
 $http->close;
 my $before = $count->();
 for (1 .. 20) {
     my $client = $server->http;
-    $client->send(GET => '/wait?store=1');
+    $client->send(GET => "/wait?store=1$_");
     $client->read_head;
     $client->read_chunk;
     if ($_ % 2) {
-        ring($server, 1);
+        ring($server, "1$_");
         $client->read_chunk;
         $client->read_chunk;
     }

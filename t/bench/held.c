@@ -19,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define OPENING_MAX 128 /* connections that may be on their way at once */
-#define PATIENCE 30.0   /* seconds for anything to happen */
+#define OPENING_MAX 128  /* connections that may be on their way at once */
+#define PATIENCE    30.0 /* seconds for anything to happen */
 
 typedef struct client_t {
     int fd;
@@ -60,8 +60,9 @@ static void request(client_t *client, int number)
                        "GET /wait?store=%d&tick=15000 HTTP/1.1\r\nHost: localhost\r\n\r\n", number);
 
     client->held = client->woken = client->len = 0;
-    if (write(client->fd, text, (size_t)len) != len)
+    if (write(client->fd, text, (size_t)len) != len) {
         die("write");
+    }
 }
 
 static void open_client(load_t *load, int number)
@@ -73,11 +74,13 @@ static void open_client(load_t *load, int number)
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     client->fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+    if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
         die("connect");
+    }
     setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (epoll_ctl(load->poll, EPOLL_CTL_ADD, client->fd, &event) != 0)
+    if (epoll_ctl(load->poll, EPOLL_CTL_ADD, client->fd, &event) != 0) {
         die("epoll_ctl");
+    }
     request(client, number + 1);
 }
 
@@ -88,8 +91,9 @@ static void receive(load_t *load, client_t *client)
                      sizeof(client->buffer) - 1 - (size_t)client->len, MSG_DONTWAIT);
 
     if (n <= 0) {
-        if (n < 0 && errno == EAGAIN)
+        if (n < 0 && errno == EAGAIN) {
             return;
+        }
         load->lost++;
         load->held -= client->held;
         close(client->fd);
@@ -118,8 +122,9 @@ static void run(load_t *load, double seconds)
     struct epoll_event events[256];
     int i, n = epoll_wait(load->poll, events, 256, (int)(seconds * 1000));
 
-    for (i = 0; i < n; i++)
+    for (i = 0; i < n; i++) {
         receive(load, events[i].data.ptr);
+    }
 }
 
 static void wait_until(load_t *load, const int *counter, int value, const char *what)
@@ -141,12 +146,14 @@ static void ring(load_t *load, int number)
     unsigned char datagram[8] = {0};
     int i;
 
-    for (i = 0; i < 4; i++)
+    for (i = 0; i < 4; i++) {
         datagram[i] = (unsigned char)((unsigned int)number >> (8 * i));
+    }
     while (sendto(load->bell, datagram, sizeof(datagram), 0, (struct sockaddr *)&load->doorbell,
                   sizeof(load->doorbell)) < 0) {
-        if (errno != ENOBUFS && errno != EAGAIN)
+        if (errno != ENOBUFS && errno != EAGAIN) {
             die("doorbell");
+        }
     }
 }
 
@@ -192,8 +199,9 @@ static void ring_all(load_t *load)
     load->woken = 0;
     for (i = 0; i < load->count; i++) {
         ring(load, i + 1);
-        if (i % 64 == 0)
+        if (i % 64 == 0) {
             run(load, 0);
+        }
     }
     wait_until(load, &load->woken, load->count, "all rings");
     printf("all %.1f\n", (now() - start) * 1e3);
@@ -226,8 +234,9 @@ int main(int argc, char **argv)
     }
     wait_until(&load, &load.held, load.count, "holding");
     puts("held");
-    if (getchar() == EOF)
+    if (getchar() == EOF) {
         return 1;
+    }
     ring_one_by_one(&load, atoi(argv[4]));
     ring_all(&load);
     printf("lost %d\n", load.lost);

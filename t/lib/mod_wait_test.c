@@ -33,14 +33,17 @@ static okapi_wait_e resume(okapi_wait_t *wait, request_rec *r, int events, void 
 {
     const test_t *test = baton;
 
-    if (events == 0 && !test->quiet)
+    if (events == 0 && !test->quiet) {
         ap_rputs("HELD\n", r);
-    if ((events & OKAPI_WAIT_TICK) && !test->quiet)
+    }
+    if ((events & OKAPI_WAIT_TICK) && !test->quiet) {
         ap_rputs("TICK\n", r);
+    }
     if (events & OKAPI_WAIT_NOTIFY) {
         ap_rputs("NOTIFY\n", r);
-        if (!test->stay)
+        if (!test->stay) {
             return OKAPI_WAIT_DONE;
+        }
     }
     if (events & OKAPI_WAIT_DEADLINE) {
         ap_rputs("DEADLINE\n", r);
@@ -59,11 +62,13 @@ static int handler(request_rec *r)
     test_t *test;
     int rc;
 
-    if (r->handler == NULL || strcmp(r->handler, "wait-test") != 0)
+    if (r->handler == NULL || strcmp(r->handler, "wait-test") != 0) {
         return DECLINED;
+    }
     rc = ap_discard_request_body(r);
-    if (rc != OK)
+    if (rc != OK) {
         return rc;
+    }
     test = apr_pcalloc(r->pool, sizeof(*test));
     test->stay = argument(r, "stay") != 0;
     test->quiet = argument(r, "quiet") != 0;
@@ -77,5 +82,5 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
-module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) wait_test_module = {
-    STANDARD20_MODULE_STUFF, NULL, NULL, NULL, NULL, NULL, register_hooks};
+module AP_MODULE_DECLARE_DATA __attribute__((visibility("default")))
+wait_test_module = {STANDARD20_MODULE_STUFF, NULL, NULL, NULL, NULL, NULL, register_hooks};

@@ -7,7 +7,7 @@
 #include "tap.h"
 
 #define RINGERS 3
-#define RINGS 10000
+#define RINGS   10000
 
 typedef struct ear_t {
     int rings[RINGERS + 1]; /* by store */

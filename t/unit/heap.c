@@ -3,7 +3,7 @@
 #include "tap.h"
 
 #define TIMERS 500
-#define STEPS 20000
+#define STEPS  20000
 
 static okapi__timer_t timers[TIMERS];
 
