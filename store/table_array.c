@@ -79,27 +79,25 @@ void okapi__array_fill(okapi__array_t *array, const apr_array_header_t *refs)
 
 typedef struct build_t {
     okapi_table_t *table;
-    int need_props;
+    int needs;
     okapi_id_t after;
     apr_array_header_t *messages; /* of okapi__ref_t: this batch */
     apr_pool_t *pool;             /* of this batch */
 } build_t;
 
-/* Do the restriction and the sort ask for more than the rows have? */
-static int needs_props(const okapi__view_t *view, apr_pool_t *scratch_pool)
+/* OKAPI__NEED_* of the restriction and the sort. */
+static int needs_of(const okapi__view_t *view, apr_pool_t *scratch_pool)
 {
     apr_array_header_t *tags = apr_array_make(scratch_pool, 16, sizeof(okapi_proptag_t));
-    int needed = 0;
     if (view->restriction) {
         okapi_restriction_tags(view->restriction, tags);
     }
+    int needs = okapi__cells_need((const okapi_proptag_t *)tags->elts, tags->nelts);
     for (int i = 0; view->sort && i < view->sort->n; i++) {
-        APR_ARRAY_PUSH(tags, okapi_proptag_t) = view->sort->keys[i].tag;
+        okapi_proptag_t tag = view->sort->keys[i].tag;
+        needs |= okapi__cell_needs(tag) | okapi__index_key_needs(tag);
     }
-    for (int i = 0; i < tags->nelts; i++) {
-        needed |= !okapi__cell_in_row(APR_ARRAY_IDX(tags, i, okapi_proptag_t));
-    }
-    return needed;
+    return needs;
 }
 
 static apr_status_t read_batch(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
@@ -107,7 +105,7 @@ static apr_status_t read_batch(okapi__conn_t *conn, void *baton, apr_pool_t *scr
     build_t *b = baton;
     apr_array_clear(b->messages);
     return okapi__rows_list(b->messages, b->table->folder, okapi__table_part(b->table), b->after,
-                            BUILD_BATCH, b->need_props, conn, b->pool, scratch_pool);
+                            BUILD_BATCH, b->needs, conn, b->pool, scratch_pool);
 }
 
 /* Adds the messages of a batch that match, with keys in the array's pool. */
@@ -137,7 +135,7 @@ static apr_status_t add_batch(apr_array_header_t *refs, okapi__array_t *array, c
 static apr_status_t build(okapi__array_t *array, okapi_table_t *table, apr_pool_t *scratch_pool)
 {
     okapi__db_t *db = table->store->okapi->db;
-    build_t b = {.table = table, .need_props = needs_props(table->view, scratch_pool)};
+    build_t b = {.table = table, .needs = needs_of(table->view, scratch_pool)};
     apr_array_header_t *refs = apr_array_make(scratch_pool, 256, sizeof(okapi__ref_t));
     apr_status_t rv = apr_pool_create(&b.pool, scratch_pool);
     b.messages = apr_array_make(scratch_pool, BUILD_BATCH, sizeof(okapi__ref_t));
@@ -236,13 +234,13 @@ static int rank(const okapi__array_t *array, const okapi__place_t *place)
 }
 
 apr_status_t okapi__array_refs(apr_array_header_t *refs, okapi_table_t *table, okapi__conn_t *conn,
-                               const okapi__place_t *place, int max, int backward,
-                               apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+                               const okapi__scan_t *scan, apr_pool_t *result_pool,
+                               apr_pool_t *scratch_pool)
 {
     const okapi__array_t *array = table->array;
-    int at = rank(array, place);
-    for (int i = 0; i < max; i++) {
-        int entry = backward ? at - 1 - i : at + i;
+    int at = rank(array, scan->place);
+    for (int i = 0; i < scan->max; i++) {
+        int entry = scan->backward ? at - 1 - i : at + i;
         if (entry < 0 || entry >= array->n) {
             break;
         }

@@ -19,6 +19,7 @@ enum { CELL_LARGE = 4 * CELL_BYTES };
  * cut, and OKAPI_ENOTFOUND if the message hasn't the property. */
 typedef struct row_cell_t {
     okapi_proptag_t tag;
+    int needs; /* 0: it is one of TABLE_LIST_COLUMNS */
     apr_status_t (*value)(okapi_propval_t *v, const okapi__message_row_t *row, apr_pool_t *pool);
 } row_cell_t;
 
@@ -111,19 +112,19 @@ ROW_CELL(flag_status)
 }
 
 static const row_cell_t row_cells[] = {
-    {PR_IMPORTANCE, importance},
-    {PR_MESSAGE_CLASS, message_class},
-    {PR_SUBJECT, subject},
-    {PR_CLIENT_SUBMIT_TIME, submitted},
-    {PR_SUBJECT_PREFIX, prefix},
-    {PR_SENT_REPRESENTING_NAME, sender},
-    {PR_START_DATE, start},
-    {PR_END_DATE, end},
-    {PR_DISPLAY_TO, display_to},
-    {PR_MESSAGE_DELIVERY_TIME, delivered},
-    {PR_NORMALIZED_SUBJECT, normalized_subject},
-    {PR_ICON_INDEX, icon},
-    {PR_FLAG_STATUS, flag_status},
+    {PR_IMPORTANCE, 0, importance},
+    {PR_MESSAGE_CLASS, 0, message_class},
+    {PR_SUBJECT, 0, subject},
+    {PR_CLIENT_SUBMIT_TIME, OKAPI__NEED_ROW, submitted},
+    {PR_SUBJECT_PREFIX, 0, prefix},
+    {PR_SENT_REPRESENTING_NAME, 0, sender},
+    {PR_START_DATE, OKAPI__NEED_ROW, start},
+    {PR_END_DATE, OKAPI__NEED_ROW, end},
+    {PR_DISPLAY_TO, OKAPI__NEED_ROW, display_to},
+    {PR_MESSAGE_DELIVERY_TIME, 0, delivered},
+    {PR_NORMALIZED_SUBJECT, 0, normalized_subject},
+    {PR_ICON_INDEX, 0, icon},
+    {PR_FLAG_STATUS, OKAPI__NEED_ROW, flag_status},
 };
 
 enum { ROW_CELLS = sizeof(row_cells) / sizeof(row_cells[0]) };
@@ -144,17 +145,44 @@ static const row_cell_t *row_cell_of(okapi_proptag_t tag)
     return NULL;
 }
 
-int okapi__cell_in_row(okapi_proptag_t tag)
+/* Of what is computed from the row: flags, size and ids are in lists, the rest isn't. */
+static int computed_needs(okapi_proptag_t tag)
 {
-    if (row_cell_of(tag)) {
-        return 1;
+    switch (tag) {
+    case PR_INTERNET_ARTICLE_NUMBER:
+    case PR_CREATION_TIME:
+    case PR_LAST_MODIFICATION_TIME:
+    case PR_LOCAL_COMMIT_TIME:
+    case PR_CHANGE_KEY:
+    case PR_PREDECESSOR_CHANGE_LIST:
+    case PR_CHANGE_NUM:
+        return OKAPI__NEED_ROW;
+    default:
+        return 0;
+    }
+}
+
+int okapi__cell_needs(okapi_proptag_t tag)
+{
+    const row_cell_t *cell = row_cell_of(tag);
+    if (cell) {
+        return cell->needs;
     }
     for (const okapi__computed_t *c = okapi__message_computed; c->tag; c++) {
         if (c->tag == as_unicode(tag)) {
-            return (c->flags & OKAPI__PROP_ROW) != 0;
+            return c->flags & OKAPI__PROP_ROW ? computed_needs(c->tag) : OKAPI__NEED_PROPS;
         }
     }
-    return 0;
+    return OKAPI__NEED_PROPS;
+}
+
+int okapi__cells_need(const okapi_proptag_t *tags, int n)
+{
+    int needs = 0;
+    for (int i = 0; i < n; i++) {
+        needs |= okapi__cell_needs(tags[i]);
+    }
+    return needs;
 }
 
 const okapi_proptag_t *okapi__cell_tags(void)

@@ -6,27 +6,44 @@
 
 #include "table_private.h"
 
+/* By what is read of a row: keys, TABLE_LIST_COLUMNS, MESSAGE_COLUMNS. */
+enum { READ_KEYS, READ_LIST, READ_ROWS, READS };
+
+/* Indexed by whether the scan goes up. */
+typedef struct scan_stmts_t {
+    okapi__stmt_e beyond[2], ties[2];
+} scan_stmts_t;
+
 typedef struct okapi__index_t {
     okapi_proptag_t tag;
     int is_text;
-    okapi__stmt_e up, down, count;
+    scan_stmts_t scans[READS];
+    okapi__stmt_e below, ties_below;
 } okapi__index_t;
+
+#define SCAN(name)                                                                                \
+    {                                                                                             \
+        {STMT_TABLE_##name##_DOWN, STMT_TABLE_##name##_UP},                                       \
+        {STMT_TABLE_##name##_TIES_DOWN, STMT_TABLE_##name##_TIES_UP}                              \
+    }
+#define INDEX(tag, is_text, name)                                                                 \
+    {                                                                                             \
+        tag, is_text, {SCAN(name##_KEYS), SCAN(name##_LIST), SCAN(name##_ROWS)},                  \
+            STMT_TABLE_##name##_BELOW, STMT_TABLE_##name##_TIES_BELOW                             \
+    }
 
 /* Both forms of the subject sort by the normalized one: replies stand with what they answer. */
 static const okapi__index_t indexes[] = {
-    {PR_MESSAGE_DELIVERY_TIME, 0, STMT_TABLE_UP_DELIVERED, STMT_TABLE_DOWN_DELIVERED,
-     STMT_TABLE_COUNT_DELIVERED},
-    {PR_SUBJECT, 1, STMT_TABLE_UP_SUBJECT, STMT_TABLE_DOWN_SUBJECT, STMT_TABLE_COUNT_SUBJECT},
-    {PR_NORMALIZED_SUBJECT, 1, STMT_TABLE_UP_SUBJECT, STMT_TABLE_DOWN_SUBJECT,
-     STMT_TABLE_COUNT_SUBJECT},
-    {PR_SENT_REPRESENTING_NAME, 1, STMT_TABLE_UP_SENDER, STMT_TABLE_DOWN_SENDER,
-     STMT_TABLE_COUNT_SENDER},
-    {PR_MESSAGE_SIZE, 0, STMT_TABLE_UP_SIZE, STMT_TABLE_DOWN_SIZE, STMT_TABLE_COUNT_SIZE},
-    {PR_MESSAGE_SIZE_EXTENDED, 0, STMT_TABLE_UP_SIZE, STMT_TABLE_DOWN_SIZE, STMT_TABLE_COUNT_SIZE},
+    INDEX(PR_MESSAGE_DELIVERY_TIME, 0, DELIVERED),
+    INDEX(PR_SUBJECT, 1, SUBJECT),
+    INDEX(PR_NORMALIZED_SUBJECT, 1, SUBJECT),
+    INDEX(PR_SENT_REPRESENTING_NAME, 1, SENDER),
+    INDEX(PR_MESSAGE_SIZE, 0, SIZE),
+    INDEX(PR_MESSAGE_SIZE_EXTENDED, 0, SIZE),
 };
 
 /* Above every number and every key: the alphabet of keys ends before '~' (message_row.c). */
-static const okapi__key_t lowest = {APR_INT64_MIN, "", -1};
+static const okapi__key_t lowest = {APR_INT64_MIN, "", 0};
 static const okapi__key_t highest = {APR_INT64_MAX, "~", APR_INT64_MAX};
 
 static const okapi__index_t *index_of_tag(okapi_proptag_t tag)
@@ -53,22 +70,28 @@ const okapi__index_t *okapi__index_of(const okapi_sort_t *sort)
 int okapi__index_key(okapi_writer_t *w, okapi_proptag_t tag, const okapi__message_row_t *row)
 {
     const okapi__index_t *index = index_of_tag(tag);
-    switch (index ? index->up : STMT__COUNT) {
-    case STMT_TABLE_UP_DELIVERED:
+    switch (index ? index->below : STMT__COUNT) {
+    case STMT_TABLE_DELIVERED_BELOW:
         okapi__key_number(w, row->delivered);
         return 1;
-    case STMT_TABLE_UP_SUBJECT:
+    case STMT_TABLE_SUBJECT_BELOW:
         okapi__key_text(w, row->subject_key, strlen(row->subject_key));
         return 1;
-    case STMT_TABLE_UP_SENDER:
+    case STMT_TABLE_SENDER_BELOW:
         okapi__key_text(w, row->sender_key, strlen(row->sender_key));
         return 1;
-    case STMT_TABLE_UP_SIZE:
+    case STMT_TABLE_SIZE_BELOW:
         okapi__key_number(w, row->size);
         return 1;
     default:
         return 0;
     }
+}
+
+int okapi__index_key_needs(okapi_proptag_t tag)
+{
+    const okapi__index_t *index = index_of_tag(tag);
+    return index && index->is_text ? OKAPI__NEED_ROW : 0;
 }
 
 static int is_descending(const okapi_table_t *table)
@@ -83,90 +106,164 @@ static okapi__arg_t value_arg(const okapi__index_t *index, const okapi__key_t *k
 
 /* ---- scanning ---- */
 
-/* The key of a row that a scan returned. */
-static okapi_binary_t row_key(const okapi__index_t *index, okapi__rows_t *rows, int descending,
-                              apr_pool_t *result_pool)
+static okapi_binary_t key_of(const okapi__index_t *index, const okapi__key_t *key, int descending,
+                             apr_pool_t *result_pool)
 {
     okapi_writer_t w;
     okapi_writer_init(&w, 96, 512, result_pool);
     if (index->is_text) {
-        const char *text = okapi__rows_str(rows, 1);
-        okapi__key_text(&w, text, strlen(text));
+        okapi__key_text(&w, key->text, strlen(key->text));
     } else {
-        okapi__key_number(&w, okapi__rows_int(rows, 1));
+        okapi__key_number(&w, key->number);
     }
-    okapi__key_id(&w, okapi__rows_int(rows, 0));
+    okapi__key_id(&w, key->id);
     if (descending) {
         okapi__key_descend(&w, 0);
     }
     return (okapi_binary_t){w.data, w.len};
 }
 
-/* Where a scan UP or down the index begins, exclusive. A place next to a row that is to be read
- * itself begins one id earlier. *EMPTY: at the table's end. */
-static apr_status_t start_of(okapi__key_t *key, int *empty, const okapi_table_t *table,
-                             const okapi__place_t *place, int backward, int up,
+/* One page of a scan, which two statements may bring. */
+typedef struct page_t {
+    apr_array_header_t *refs;
+    const okapi_table_t *table;
+    okapi__conn_t *conn;
+    const okapi__scan_t *scan;
+    int read, up;
+    apr_pool_t *pool; /* of the refs, and of the rows: nothing is copied */
+} page_t;
+
+/* The value of the sort column, behind the other columns or among them. */
+static void row_value(okapi__key_t *key, const page_t *page, okapi__rows_t *rows,
+                      okapi_message_t *message)
+{
+    const okapi__index_t *index = page->table->view->index;
+    enum { LIST_COLUMNS = 10 };
+    if (page->read == READ_ROWS) {
+        key->text = index->below == STMT_TABLE_SUBJECT_BELOW ? message->row.subject_key
+                                                             : message->row.sender_key;
+    } else if (index->is_text) {
+        key->text = okapi__rows_str(rows, page->read == READ_KEYS ? 1 : LIST_COLUMNS);
+    }
+    if (page->read != READ_KEYS) {
+        key->number = index->below == STMT_TABLE_SIZE_BELOW ? message->row.size
+                                                            : message->row.delivered;
+    } else if (!index->is_text) {
+        key->number = okapi__rows_int(rows, 1);
+    }
+}
+
+static void add_row(page_t *page, okapi__rows_t *rows)
+{
+    const okapi_table_t *table = page->table;
+    okapi__ref_t *ref = apr_array_push(page->refs);
+    okapi_message_t *message = NULL;
+    okapi__key_t key = {0};
+    *ref = (okapi__ref_t){0};
+    if (page->read == READ_KEYS) {
+        ref->id = okapi__rows_int(rows, 0);
+    } else {
+        message = okapi__row_message(rows, table->folder, okapi__table_part(table),
+                                     page->scan->needs, page->pool);
+        ref->id = message->id;
+        ref->object = &message->object;
+    }
+    key.id = ref->id;
+    row_value(&key, page, rows, message);
+    ref->key = key_of(table->view->index, &key, is_descending(table), page->pool);
+}
+
+/* As many rows as are still wanted, from FROM on, which isn't one of them. */
+static apr_status_t add_rows(page_t *page, const okapi__key_t *from, int ties)
+{
+    const okapi_table_t *table = page->table;
+    const okapi__index_t *index = table->view->index;
+    const scan_stmts_t *stmts = &index->scans[page->read];
+    okapi__arg_t folder = DB_I(table->folder_id), part = DB_I(okapi__table_part(table)),
+                 value = value_arg(index, from),
+                 left = DB_I(page->scan->max - page->refs->nelts);
+    okapi__rows_t *rows;
+    apr_status_t rv =
+        ties ? okapi__db_select(&rows, page->conn, stmts->ties[page->up],
+                                DB_ARGS(folder, part, value, DB_I(from->id), left), page->pool)
+             : okapi__db_select(&rows, page->conn, stmts->beyond[page->up],
+                                DB_ARGS(folder, part, value, left), page->pool);
+    while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
+        add_row(page, rows);
+    }
+    return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
+}
+
+/* Where a scan begins, exclusive. A place next to a row that is to be read itself begins one id
+ * earlier. *EMPTY: at the table's end. *TIES: there may be rows with the same value. */
+static apr_status_t start_of(okapi__key_t *key, int *empty, int *ties, const page_t *page,
                              apr_pool_t *scratch_pool)
 {
-    int at_begin = !place->at_end && place->len == 0;
+    const okapi_table_t *table = page->table;
+    const okapi__place_t *place = page->scan->place;
+    int backward = page->scan->backward != 0, at_begin = !place->at_end && place->len == 0;
     *empty = backward ? at_begin : place->at_end;
+    *ties = 1;
     if (at_begin || place->at_end) {
-        *key = up ? lowest : highest;
+        *key = page->up ? lowest : highest;
+        *ties = page->up && table->view->index->is_text; /* empty texts */
         return APR_SUCCESS;
     }
     apr_status_t rv = okapi__key_split(key, (okapi_binary_t){place->key, place->len},
                                        table->view->index->is_text, is_descending(table),
                                        scratch_pool);
     if (place->before != backward) { /* the row itself is the first one */
-        key->id += up ? -1 : 1;
+        key->id += page->up ? -1 : 1;
     }
     return rv;
 }
 
 static apr_status_t refs(apr_array_header_t *found, okapi_table_t *table, okapi__conn_t *conn,
-                         const okapi__place_t *place, int max, int backward,
-                         apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+                         const okapi__scan_t *scan, apr_pool_t *result_pool,
+                         apr_pool_t *scratch_pool)
 {
-    const okapi__index_t *index = table->view->index;
-    int descending = is_descending(table);
-    int up = descending == (backward != 0);
+    page_t page = {.refs = found, .table = table, .conn = conn, .scan = scan,
+                   .up = is_descending(table) == (scan->backward != 0), .pool = result_pool};
     okapi__key_t from;
-    okapi__rows_t *rows;
-    int empty;
-    apr_status_t rv = start_of(&from, &empty, table, place, backward != 0, up, scratch_pool);
-    if (rv != APR_SUCCESS || empty || max <= 0) {
+    int empty, ties;
+    page.read = !scan->fetch                     ? READ_KEYS
+                : scan->needs & OKAPI__NEED_ROW ? READ_ROWS
+                                                : READ_LIST;
+    apr_status_t rv = start_of(&from, &empty, &ties, &page, scratch_pool);
+    if (rv != APR_SUCCESS || empty || scan->max <= 0) {
         return rv;
     }
-    okapi__arg_t value = value_arg(index, &from);
-    rv = okapi__db_select(&rows, conn, up ? index->up : index->down,
-                          DB_ARGS(DB_I(table->folder_id), DB_I(okapi__table_part(table)), value,
-                                  value, DB_I(from.id), DB_I(max)),
-                          scratch_pool);
-    while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
-        okapi__ref_t *ref = apr_array_push(found);
-        *ref = (okapi__ref_t){.id = okapi__rows_int(rows, 0),
-                              .key = row_key(index, rows, descending, result_pool)};
+    if (ties) {
+        rv = add_rows(&page, &from, 1);
     }
-    return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
+    return rv == APR_SUCCESS && found->nelts < scan->max ? add_rows(&page, &from, 0) : rv;
 }
 
 /* ---- counting ---- */
+
+static apr_status_t add_count(apr_uint32_t *count, okapi__conn_t *conn, okapi__stmt_e stmt,
+                              const okapi__arg_t *args, int nargs, apr_pool_t *scratch_pool)
+{
+    okapi__rows_t *rows;
+    int there;
+    apr_status_t rv = okapi__db_select_one(&rows, &there, conn, stmt, args, nargs, scratch_pool);
+    *count += rv == APR_SUCCESS ? (apr_uint32_t)okapi__rows_int(rows, 0) : 0;
+    return rv;
+}
 
 /* Rows up to and with KEY in the order of the index. */
 static apr_status_t count_to(apr_uint32_t *count, okapi_table_t *table, okapi__conn_t *conn,
                              const okapi__key_t *key, apr_pool_t *scratch_pool)
 {
     const okapi__index_t *index = table->view->index;
-    okapi__arg_t value = value_arg(index, key);
-    okapi__rows_t *rows;
-    int there;
-    apr_status_t rv = okapi__db_select_one(&rows, &there, conn, index->count,
-                                           DB_ARGS(DB_I(table->folder_id),
-                                                   DB_I(okapi__table_part(table)), value, value,
-                                                   DB_I(key->id)),
-                                           scratch_pool);
-    *count = rv == APR_SUCCESS ? (apr_uint32_t)okapi__rows_int(rows, 0) : 0;
-    return rv;
+    okapi__arg_t folder = DB_I(table->folder_id), part = DB_I(okapi__table_part(table)),
+                 value = value_arg(index, key);
+    *count = 0;
+    apr_status_t rv = add_count(count, conn, index->below, DB_ARGS(folder, part, value),
+                                scratch_pool);
+    return rv == APR_SUCCESS ? add_count(count, conn, index->ties_below,
+                                         DB_ARGS(folder, part, value, DB_I(key->id)), scratch_pool)
+                             : rv;
 }
 
 /* The folder's counts know it, but for soft-deleted messages, which they count together. */

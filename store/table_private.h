@@ -72,8 +72,12 @@ apr_status_t okapi__cell_value(okapi_propval_t *v, okapi_object_t *object, okapi
                                apr_size_t limit, apr_pool_t *result_pool,
                                apr_pool_t *scratch_pool);
 
-/* Can okapi__cell_value answer TAG from a message's row in its folder? */
-int okapi__cell_in_row(okapi_proptag_t tag);
+/* What has to be read of a message before okapi__cell_value can answer TAG from memory, besides
+ * TABLE_LIST_COLUMNS: the rest of its row, and its properties and recipients. */
+enum { OKAPI__NEED_ROW = 0x1, OKAPI__NEED_PROPS = 0x2 };
+
+int okapi__cell_needs(okapi_proptag_t tag);
+int okapi__cells_need(const okapi_proptag_t *tags, int n);
 
 /* As a table's reader gets it: no more than 510 bytes (MS-OXCTABL 2.2.2.5.2). */
 apr_status_t okapi__cell(okapi_propval_t *v, okapi_object_t *object, okapi_proptag_t tag,
@@ -86,15 +90,20 @@ const okapi_proptag_t *okapi__cell_tags(void);
 int okapi__cell_match(okapi_object_t *object, const okapi_restriction_t *restriction,
                       apr_status_t *status, apr_pool_t *scratch_pool);
 
-/* Fills the objects of REFS: messages with their rows, and with their properties if NEED_PROPS.
- * Those whose row has gone are removed. Messages live in RESULT_POOL. */
+/* The message of a row that a select of TABLE_LIST_COLUMNS brought, or with OKAPI__NEED_ROW of
+ * MESSAGE_COLUMNS. ROWS lives in RESULT_POOL, and so does the message. */
+okapi_message_t *okapi__row_message(okapi__rows_t *rows, const okapi_folder_t *folder, int part,
+                                    int needs, apr_pool_t *result_pool);
+
+/* Fills those of REFS which have no object yet with messages that have what NEEDS says, and
+ * removes those whose row has gone. Messages live in RESULT_POOL. */
 apr_status_t okapi__rows_fetch(apr_array_header_t *refs, okapi_folder_t *folder, int part,
-                               int need_props, okapi__conn_t *conn, apr_pool_t *result_pool,
+                               int needs, okapi__conn_t *conn, apr_pool_t *result_pool,
                                apr_pool_t *scratch_pool);
 
 /* Messages of the folder with an id above AFTER, at most MAX, the same way. */
 apr_status_t okapi__rows_list(apr_array_header_t *refs, okapi_folder_t *folder, int part,
-                              okapi_id_t after, int max, int need_props, okapi__conn_t *conn,
+                              okapi_id_t after, int max, int needs, okapi__conn_t *conn,
                               apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
 /* ---- arrays: table_cache.c ---- */
@@ -134,15 +143,22 @@ void okapi__arrays_release(okapi__arrays_t *arrays, okapi__array_t *array);
 
 /* ---- the table ---- */
 
+/* Up to MAX rows from PLACE on, forward or BACKWARD, nearest first. */
+typedef struct okapi__scan_t {
+    const okapi__place_t *place;
+    int max, backward;
+    int fetch, needs; /* the rows too, with OKAPI__NEED_*; otherwise their keys only */
+} okapi__scan_t;
+
 typedef struct okapi__plan_t {
     /* Before any of the others, outside of a transaction; FINISH after them, always. */
     apr_status_t (*prepare)(okapi_table_t *table, apr_pool_t *scratch_pool);
     void (*finish)(okapi_table_t *table);
 
-    /* Adds to REFS up to MAX rows from PLACE on, forward or BACKWARD, nearest first. */
+    /* Adds to REFS what SCAN asks for. Of messages a plan may leave out the objects. */
     apr_status_t (*refs)(apr_array_header_t *refs, okapi_table_t *table, okapi__conn_t *conn,
-                         const okapi__place_t *place, int max, int backward,
-                         apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+                         const okapi__scan_t *scan, apr_pool_t *result_pool,
+                         apr_pool_t *scratch_pool);
 
     /* How many rows there are, and how many of them before PLACE. */
     apr_status_t (*count)(apr_uint32_t *count, okapi_table_t *table, okapi__conn_t *conn,
@@ -235,6 +251,9 @@ const struct okapi__index_t *okapi__index_of(const okapi_sort_t *sort);
  * arrays have the order of indexes. */
 int okapi__index_key(okapi_writer_t *w, okapi_proptag_t tag, const okapi__message_row_t *row);
 
+/* OKAPI__NEED_* for that. */
+int okapi__index_key_needs(okapi_proptag_t tag);
+
 /* Appends the key of an object by SORT: its values, then its id. */
 apr_status_t okapi__array_key(okapi_writer_t *w, okapi_object_t *object, okapi_id_t id,
                               const okapi_sort_t *sort, apr_pool_t *scratch_pool);
@@ -244,8 +263,8 @@ void okapi__array_fill(okapi__array_t *array, const apr_array_header_t *refs);
 
 /* refs, count and number of both array plans. */
 apr_status_t okapi__array_refs(apr_array_header_t *refs, okapi_table_t *table, okapi__conn_t *conn,
-                               const okapi__place_t *place, int max, int backward,
-                               apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+                               const okapi__scan_t *scan, apr_pool_t *result_pool,
+                               apr_pool_t *scratch_pool);
 apr_status_t okapi__array_count(apr_uint32_t *count, okapi_table_t *table, okapi__conn_t *conn,
                                 apr_pool_t *scratch_pool);
 apr_status_t okapi__array_number(apr_uint32_t *number, okapi_table_t *table, okapi__conn_t *conn,

@@ -21,10 +21,9 @@ apr_status_t okapi__table_finish(okapi_table_t *table, apr_status_t rv)
 
 typedef struct reading_t {
     okapi_table_t *table;
-    const okapi__place_t *place;
-    int max, backward;
-    int fetch, need_props; /* the rows too; their properties too */
+    okapi__scan_t scan;
     apr_array_header_t *refs;
+    const okapi__place_t *place; /* whose number is asked for */
     apr_uint32_t count, number;
     apr_pool_t *pool; /* of the references and rows */
 } reading_t;
@@ -40,11 +39,11 @@ static apr_status_t read_refs(okapi__conn_t *conn, void *baton, apr_pool_t *scra
 {
     reading_t *r = baton;
     okapi_table_t *table = r->table;
-    r->refs = apr_array_make(r->pool, 16, sizeof(okapi__ref_t));
-    apr_status_t rv = table->view->plan->refs(r->refs, table, conn, r->place, r->max, r->backward,
-                                              r->pool, scratch_pool);
-    if (rv == APR_SUCCESS && r->fetch) {
-        rv = okapi__rows_fetch(r->refs, table->folder, okapi__table_part(table), r->need_props,
+    r->refs = apr_array_make(r->pool, r->scan.max < 64 ? r->scan.max : 64, sizeof(okapi__ref_t));
+    apr_status_t rv = table->view->plan->refs(r->refs, table, conn, &r->scan, r->pool,
+                                              scratch_pool);
+    if (rv == APR_SUCCESS && r->scan.fetch && table->kind == OKAPI_TABLE_CONTENTS) {
+        rv = okapi__rows_fetch(r->refs, table->folder, okapi__table_part(table), r->scan.needs,
                                conn, r->pool, scratch_pool);
     }
     return rv;
@@ -54,21 +53,11 @@ apr_status_t okapi__table_keys(apr_array_header_t **refs, okapi_table_t *table,
                                const okapi__place_t *place, int max, int backward,
                                apr_pool_t *pool)
 {
-    reading_t r = {.table = table, .place = place, .max = max, .backward = backward != 0,
-                   .pool = pool};
+    reading_t r = {.table = table, .pool = pool};
+    r.scan = (okapi__scan_t){.place = place, .max = max, .backward = backward != 0};
     apr_status_t rv = run(&r, read_refs, pool);
     *refs = r.refs;
     return rv;
-}
-
-/* Do these ask for more than the rows of messages have? */
-static int needs_props(const okapi_proptag_t *tags, int n)
-{
-    int needed = 0;
-    for (int i = 0; i < n; i++) {
-        needed |= !okapi__cell_in_row(tags[i]);
-    }
-    return needed;
 }
 
 apr_status_t okapi__table_fetch(apr_array_header_t **refs, okapi_table_t *table,
@@ -76,11 +65,12 @@ apr_status_t okapi__table_fetch(apr_array_header_t **refs, okapi_table_t *table,
                                 const apr_array_header_t *also, apr_pool_t *pool)
 {
     const okapi__view_t *view = table->view;
-    reading_t r = {.table = table, .place = place, .max = max, .backward = backward != 0,
-                   .pool = pool};
-    r.fetch = table->kind == OKAPI_TABLE_CONTENTS;
-    r.need_props = needs_props(view->columns, view->ncolumns) ||
-                   (also && needs_props((const okapi_proptag_t *)also->elts, also->nelts));
+    reading_t r = {.table = table, .pool = pool};
+    r.scan = (okapi__scan_t){.place = place, .max = max, .backward = backward != 0, .fetch = 1};
+    r.scan.needs = okapi__cells_need(view->columns, view->ncolumns);
+    if (also) {
+        r.scan.needs |= okapi__cells_need((const okapi_proptag_t *)also->elts, also->nelts);
+    }
     apr_status_t rv = run(&r, read_refs, pool);
     *refs = r.refs;
     return rv;

@@ -28,11 +28,33 @@ static void ids_of(okapi__arg_t *args, const batch_t *batch)
     }
 }
 
-static okapi_message_t *message_of_row(okapi__rows_t *rows, okapi_folder_t *folder,
-                                       apr_pool_t *result_pool)
+/* TABLE_LIST_COLUMNS. Texts are in the pool of ROWS already. */
+static void read_list_row(okapi__message_row_t *row, okapi__rows_t *rows)
+{
+    int c = 0;
+    row->id = okapi__rows_int(rows, c++);
+    row->flags = (apr_uint32_t)okapi__rows_int(rows, c++);
+    row->delivered = okapi__rows_int(rows, c++);
+    row->size = okapi__rows_int(rows, c++);
+    row->importance = (int)okapi__rows_int(rows, c++);
+    row->icon = (int)okapi__rows_int(rows, c++);
+    row->message_class = okapi__rows_str(rows, c++);
+    row->prefix = okapi__rows_str(rows, c++);
+    row->subject = okapi__rows_str(rows, c++);
+    row->sender = okapi__rows_str(rows, c++);
+}
+
+okapi_message_t *okapi__row_message(okapi__rows_t *rows, const okapi_folder_t *folder, int part,
+                                    int needs, apr_pool_t *result_pool)
 {
     okapi_message_t *message = okapi__message_make(folder->store, result_pool);
-    okapi__message_row_read(&message->row, rows, result_pool);
+    if (needs & OKAPI__NEED_ROW) {
+        okapi__message_row_read(&message->row, rows, result_pool);
+    } else {
+        read_list_row(&message->row, rows);
+        message->row.folder_id = folder->id;
+        message->row.part = part;
+    }
     message->id = message->row.id;
     message->rights = folder->rights;
     return message;
@@ -86,19 +108,21 @@ static apr_status_t fetch_behind(const batch_t *batch, okapi__conn_t *conn,
 
 /* ---- rows ---- */
 
-static apr_status_t fetch_rows(batch_t *batch, okapi_folder_t *folder, int part,
-                               okapi__conn_t *conn, apr_pool_t *result_pool,
-                               apr_pool_t *scratch_pool)
+static apr_status_t fetch_rows(batch_t *batch, const okapi_folder_t *folder, int part, int needs,
+                               okapi__conn_t *conn, apr_pool_t *result_pool)
 {
-    okapi__arg_t args[1 + OKAPI__TABLE_BATCH];
+    okapi__arg_t args[2 + OKAPI__TABLE_BATCH];
     okapi__rows_t *rows;
     args[0] = DB_I(folder->id);
-    ids_of(args + 1, batch);
-    apr_status_t rv = okapi__db_select(&rows, conn, STMT_TABLE_ROWS, args, 1 + OKAPI__TABLE_BATCH,
-                                       scratch_pool);
+    args[1] = DB_I(part);
+    ids_of(args + 2, batch);
+    apr_status_t rv = okapi__db_select(&rows, conn,
+                                       needs & OKAPI__NEED_ROW ? STMT_TABLE_IDS_ROWS
+                                                               : STMT_TABLE_IDS_LIST,
+                                       args, 2 + OKAPI__TABLE_BATCH, result_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
-        okapi_message_t *message = message_of_row(rows, folder, result_pool);
-        for (int i = 0; message->row.part == part && i < batch->n; i++) {
+        okapi_message_t *message = okapi__row_message(rows, folder, part, needs, result_pool);
+        for (int i = 0; i < batch->n; i++) {
             if (batch->refs[i].id == message->id) {
                 batch->refs[i].object = &message->object;
             }
@@ -121,7 +145,7 @@ static void compact(apr_array_header_t *refs)
 }
 
 apr_status_t okapi__rows_fetch(apr_array_header_t *refs, okapi_folder_t *folder, int part,
-                               int need_props, okapi__conn_t *conn, apr_pool_t *result_pool,
+                               int needs, okapi__conn_t *conn, apr_pool_t *result_pool,
                                apr_pool_t *scratch_pool)
 {
     apr_pool_t *iterpool;
@@ -131,8 +155,10 @@ apr_status_t okapi__rows_fetch(apr_array_header_t *refs, okapi_folder_t *folder,
         batch_t batch = {&APR_ARRAY_IDX(refs, i, okapi__ref_t),
                          left < OKAPI__TABLE_BATCH ? left : OKAPI__TABLE_BATCH};
         apr_pool_clear(iterpool);
-        rv = fetch_rows(&batch, folder, part, conn, result_pool, iterpool);
-        if (rv == APR_SUCCESS && need_props) {
+        if (!batch.refs[0].object) { /* a plan gives the objects of all rows, or of none */
+            rv = fetch_rows(&batch, folder, part, needs, conn, result_pool);
+        }
+        if (rv == APR_SUCCESS && needs & OKAPI__NEED_PROPS) {
             rv = fetch_behind(&batch, conn, iterpool);
         }
     }
@@ -142,27 +168,23 @@ apr_status_t okapi__rows_fetch(apr_array_header_t *refs, okapi_folder_t *folder,
 }
 
 apr_status_t okapi__rows_list(apr_array_header_t *refs, okapi_folder_t *folder, int part,
-                              okapi_id_t after, int max, int need_props, okapi__conn_t *conn,
+                              okapi_id_t after, int max, int needs, okapi__conn_t *conn,
                               apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
     okapi__rows_t *rows;
-    apr_status_t rv = okapi__db_select(&rows, conn, STMT_TABLE_ALL,
-                                       DB_ARGS(DB_I(folder->id), DB_I(after), DB_I(part),
+    apr_status_t rv = okapi__db_select(&rows, conn,
+                                       needs & OKAPI__NEED_ROW ? STMT_TABLE_ALL_ROWS
+                                                               : STMT_TABLE_ALL_LIST,
+                                       DB_ARGS(DB_I(folder->id), DB_I(part), DB_I(after),
                                                DB_I(max)),
-                                       scratch_pool);
+                                       result_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
-        okapi_message_t *message = message_of_row(rows, folder, result_pool);
+        okapi_message_t *message = okapi__row_message(rows, folder, part, needs, result_pool);
         okapi__ref_t *ref = apr_array_push(refs);
         *ref = (okapi__ref_t){.id = message->id, .object = &message->object};
     }
-    if (rv == APR_SUCCESS) {
-        rv = okapi__rows_status(rows);
-    }
-    for (int i = 0; rv == APR_SUCCESS && need_props && i < refs->nelts; i += OKAPI__TABLE_BATCH) {
-        int left = refs->nelts - i;
-        batch_t batch = {&APR_ARRAY_IDX(refs, i, okapi__ref_t),
-                         left < OKAPI__TABLE_BATCH ? left : OKAPI__TABLE_BATCH};
-        rv = fetch_behind(&batch, conn, scratch_pool);
-    }
-    return rv;
+    rv = rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
+    return rv == APR_SUCCESS ? okapi__rows_fetch(refs, folder, part, needs, conn, result_pool,
+                                                 scratch_pool)
+                             : rv;
 }
