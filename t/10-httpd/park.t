@@ -34,10 +34,13 @@ my @nested = grep { (readlink) // '' eq 'anon_inode:[eventpoll]' } glob "/proc/$
 cmp_ok(@nested, '>=', 2, 'its connection has an epoll descriptor of its own');
 
 ring($server, 1);
-my $answer = $http->read_chunk(5);
-is($answer, "NOTIFY\n", 'and is woken from outside')
-    or BAIL_OUT('mpm_event of this httpd does not poll the exchanged descriptor: '
-        . 'held requests hang until their next tick. See mod_okapi/park.h');
+my $answer = eval { $http->read_chunk(5) };
+if (!is($answer, "NOTIFY\n", 'and is woken from outside')) {
+    diag('mpm_event of this httpd does not poll the exchanged descriptor: ',
+        'held requests hang until their next tick. See mod_okapi/park.h');
+    done_testing;
+    exit;
+}
 is($server->status->{held}, 0, 'nothing is left held');
 
 is($http->read_chunk, '', 'its answer ends');

@@ -48,12 +48,12 @@ for my $mpm (qw(worker prefork)) {
         is($http->read_chunk, '', 'cleanly');
         is($http->get('/okapi/status')->{status}, 200, 'the connection is kept');
 
-        $http = hold($server, 'store=2&tick=200&deadline=700');
+        $http = hold($server, 'store=2&tick=100&deadline=1500');
         my $text = '';
         while (my $chunk = $http->read_chunk) {
             $text .= $chunk;
         }
-        like($text, qr/\A(?:TICK\n){2,3}DEADLINE\n\z/, 'ticks and a deadline');
+        like($text, qr/\A(?:TICK\n)+DEADLINE\n\z/, 'ticks and a deadline');
 
         $http = hold($server, 'store=3');
         $http->close;
