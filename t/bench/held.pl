@@ -22,18 +22,6 @@ END
 $server->create_database;
 $server->start;
 
-# Kilobytes of all children: what they share is counted once.
-sub memory {
-    my $sum = 0;
-    for my $pid ($server->children) {
-        open my $file, '<', "/proc/$pid/smaps_rollup" or next;
-        while (<$file>) {
-            $sum += $1 if /^Pss:\s+(\d+) kB/;
-        }
-    }
-    return $sum;
-}
-
 # The median of some requests, in milliseconds.
 sub request_time {
     my $http = $server->http;
@@ -47,14 +35,14 @@ sub request_time {
 }
 
 request_time(); # everything is warm
-my $memory = memory();
+my $memory = $server->memory;
 my $time = request_time();
 my $pid = open2(my $out, my $in, Okapi::Test::Server::build_dir() . '/t/bench/held',
     $server->port, $server->dir . '/run/doorbell.sock', $count, 200);
 (<$out> // '') =~ /held/ or die "they could not be held\n" . $server->log_tail;
 
 printf "held requests                     %d, on %d threads\n", $count, 128;
-printf "memory of one                     %.1f KB\n", (memory() - $memory) / $count;
+printf "memory of one                     %.1f KB\n", ($server->memory - $memory) / $count;
 my $time_held = request_time();
 printf "another request meanwhile         %.2f ms, %.2f times as long as without\n", $time_held,
     $time_held / $time;

@@ -134,6 +134,7 @@ MaxRequestWorkers @WORKERS@
 MinSpareThreads 1
 MaxSpareThreads 10000
 AsyncRequestWorkerFactor 300
+MaxMemFree 16
 END
     worker => <<'END',
 ServerLimit 16
@@ -325,6 +326,19 @@ sub children {
         push @children, $pid if $parent == $self->{pid} && $state ne 'Z';
     }
     return sort { $a <=> $b } @children;
+}
+
+# Kilobytes of all children: what they share is counted once.
+sub memory {
+    my ($self) = @_;
+    my $sum = 0;
+    for my $pid ($self->children) {
+        open my $file, '<', "/proc/$pid/smaps_rollup" or next;
+        while (<$file>) {
+            $sum += $1 if /^Pss:\s+(\d+) kB/;
+        }
+    }
+    return $sum;
 }
 
 # kill -9 of every child; returns when others have taken their places and answer.
