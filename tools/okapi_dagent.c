@@ -74,22 +74,33 @@ static void drain(void)
     } while (n > 0 || (n < 0 && errno == EINTR));
 }
 
-/* Standard input behind ROOM free bytes, in memory of its own because it may be large. */
-static apr_status_t read_message(okapi_binary_t *raw, apr_size_t room, apr_int64_t max)
+static apr_status_t free_buffer(void *buffer)
+{
+    free(buffer);
+    return APR_SUCCESS;
+}
+
+/* Standard input behind ROOM free bytes, in memory of its own because it may be large; it is freed
+ * with POOL. */
+static apr_status_t read_message(okapi_binary_t *raw, apr_size_t room, apr_int64_t max,
+                                 apr_pool_t *pool)
 {
     apr_size_t size = room + 65536, len = 0;
     unsigned char *buffer = malloc(size);
+    apr_status_t status = APR_SUCCESS;
     while (buffer) {
         ssize_t n = read(STDIN_FILENO, buffer + room + len, size - room - len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return errno;
-        if (n == 0)
+            status = errno;
+        if (n <= 0)
             break;
         len += (apr_size_t)n;
-        if ((apr_int64_t)len > max)
-            return OKAPI_ETOOBIG;
+        if ((apr_int64_t)len > max) {
+            status = OKAPI_ETOOBIG;
+            break;
+        }
         if (room + len == size) {
             size *= 2;
             buffer = realloc(buffer, size);
@@ -97,9 +108,10 @@ static apr_status_t read_message(okapi_binary_t *raw, apr_size_t room, apr_int64
     }
     if (!buffer)
         return APR_ENOMEM;
+    apr_pool_cleanup_register(pool, buffer, free_buffer, apr_pool_cleanup_null);
     raw->data = buffer + room;
     raw->len = len;
-    return APR_SUCCESS;
+    return status;
 }
 
 /* The line that records SENDER, in the line ends of RAW. */
@@ -195,7 +207,7 @@ static int run(dagent_t *d)
     int code = open_mailbox(d, &store);
     if (code)
         return code;
-    apr_status_t status = read_message(&raw, room, d->tool.config->max_message);
+    apr_status_t status = read_message(&raw, room, d->tool.config->max_message, d->tool.pool);
     if (status != APR_SUCCESS) {
         tool_fail(&d->tool, status, "%s: the message on standard input", d->user);
         if (status == OKAPI_ETOOBIG)

@@ -3,7 +3,7 @@
 # Real mail in all its ugliness: every message of $OKAPI_TEST_DATA/mail goes through okapi-dagent,
 # is read back over MAPI/HTTP, and compared with what Python's email package makes of it
 # (t/lib/mail_expect.py); exceptions.txt says where ours stands, and why. Skipped where the messages
-# are not.
+# are not. A pattern behind "prove t/40-corpus/mail.t ::" picks some of them.
 
 use strict;
 use warnings;
