@@ -172,10 +172,13 @@ static apr_status_t add_file(okapi__draft_t *draft, const item_t *item)
     apr_array_header_t *values = apr_array_make(pool, 12, sizeof(okapi_propval_t));
     okapi_attachment_t *attachment = okapi_attachment_create(draft->message, ATTACH_BY_VALUE);
     okapi_binary_t data;
-    if (entity->kind == OKAPI__ENTITY_OPAQUE && !okapi__entity_is(entity, "message", NULL))
+    if (entity->kind == OKAPI__ENTITY_OPAQUE && !okapi__entity_is(entity, "message", NULL)) {
         data = okapi__entity_bytes(entity);
-    else
+        okapi__mime_keep_part(draft->mime, data, data, 0);
+    } else {
         data = okapi__entity_content(entity, draft->mime->result_pool);
+        okapi__mime_keep_part(draft->mime, entity->body, data, 0);
+    }
     okapi_attachment_set_data(attachment, data);
 
     put_common(draft, item, values);

@@ -372,6 +372,22 @@ static okapi_writer_t render_html(okapi__content_t *content, const apr_array_hea
 
 /* ---- the properties ---- */
 
+/* Tells that the body VALUE is what PARTS consists of, which needn't be kept twice then. */
+static void keep_part(okapi__draft_t *draft, const apr_array_header_t *parts, okapi_binary_t value)
+{
+    if (parts->nelts != 1)
+        return;
+    const okapi__entity_t *entity = APR_ARRAY_IDX(parts, 0, okapi__entity_t *);
+    okapi_binary_t body = entity->body;
+    if (body.len == value.len && memcmp(body.data, value.data, body.len) == 0)
+        value = body;
+    else if (entity->transfer == OKAPI__TRANSFER_BASE64)
+        value.data = apr_pmemdup(draft->mime->result_pool, value.data, value.len);
+    else
+        return;
+    okapi__mime_keep_part(draft->mime, body, value, 0);
+}
+
 /* PR_HTML: the bytes of a single part as they are if clients can be told their code page, else
  * UTF-8. Returns the code page. */
 static int put_html(okapi__draft_t *draft, okapi__content_t *content,
@@ -383,9 +399,10 @@ static int put_html(okapi__draft_t *draft, okapi__content_t *content,
         content->html = d->text;
         content->html_len = d->len;
         int is_told = d->charset->codepage != 0;
-        okapi__draft_put(draft, is_told
-                                    ? okapi_propval_bin(PR_HTML, d->content.data, d->content.len)
-                                    : okapi_propval_bin(PR_HTML, d->text, d->len));
+        okapi_binary_t text = {(const unsigned char *)d->text, d->len};
+        okapi_binary_t html = is_told ? d->content : text;
+        okapi__draft_put(draft, okapi_propval_bin(PR_HTML, html.data, html.len));
+        keep_part(draft, parts, html);
         return is_told ? d->charset->codepage : 65001;
     }
     okapi_writer_t out = render_html(content, parts, pool);
@@ -418,6 +435,7 @@ void okapi__draft_body(okapi__draft_t *draft, okapi__content_t *content)
     okapi_writer_t text = render_text(content, texts, pool);
     if (is_html && is_empty_text(&text))
         text = render_text(content, flatten(content->pieces, 1, pool), pool);
+    keep_part(draft, texts, (okapi_binary_t){text.data, text.len});
     okapi_write_u8(&text, 0);
     okapi__draft_put_str(draft, PR_BODY, (const char *)text.data);
     okapi__draft_put(draft, okapi_propval_i32(PR_INTERNET_CPID, codepage));

@@ -17,6 +17,8 @@ typedef struct okapi__mime_t {
     apr_hash_t *users; /* by address: okapi_user_t, or one without name for a stranger */
     int lookups_left;  /* in the user table */
     int recipients_left;
+    okapi_binary_t raw;            /* the message */
+    apr_array_header_t *raw_parts; /* okapi_raw_part_t */
     apr_pool_t *result_pool; /* lives until the message is saved */
     apr_pool_t *scratch_pool;
 } okapi__mime_t;
@@ -36,6 +38,11 @@ typedef struct okapi__draft_t {
 /* Properties, recipients, attachments of MESSAGE, out of ROOT that lies inside DEPTH containers. */
 apr_status_t okapi__draft_fill(okapi__mime_t *mime, okapi_message_t *message,
                                const okapi__entity_t *root, int depth);
+
+/* BODY, if it stands in the message as it came, is VALUE but for its first SKIP bytes in a transfer
+ * encoding. VALUE lives until the message is saved. */
+void okapi__mime_keep_part(okapi__mime_t *mime, okapi_binary_t body, okapi_binary_t value,
+                           apr_size_t skip);
 
 /* The values aren't copied: they live in the conversion's scratch pool. */
 void okapi__draft_put(okapi__draft_t *draft, okapi_propval_t value);

@@ -1,6 +1,7 @@
 /* mime.c - RFC 5322 / MIME to MAPI: the steps of a conversion. */
 #include "converter.h"
 
+#include <stdlib.h>
 #include <apr_strings.h>
 #include <gmime/gmime.h>
 
@@ -22,6 +23,37 @@ void okapi__draft_put_str(okapi__draft_t *draft, okapi_proptag_t tag, const char
 {
     okapi__draft_put(draft, okapi_propval_str(tag, text));
 }
+
+/* ---- the message's own bytes ---- */
+
+void okapi__mime_keep_part(okapi__mime_t *mime, okapi_binary_t body, okapi_binary_t value,
+                           apr_size_t skip)
+{
+    const unsigned char *end = mime->raw.data + mime->raw.len;
+    if (body.data < mime->raw.data || body.data > end) /* of a message that had to be decoded */
+        return;
+    okapi_raw_part_t *part = apr_array_push(mime->raw_parts);
+    part->offset = (apr_size_t)(body.data - mime->raw.data);
+    part->length = body.len;
+    part->value = value;
+    part->skip = skip;
+}
+
+static int by_offset(const void *a, const void *b)
+{
+    const okapi_raw_part_t *x = a, *y = b;
+    return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+static void keep_raw(okapi__mime_t *mime, okapi_message_t *message)
+{
+    apr_array_header_t *parts = mime->raw_parts;
+    qsort(parts->elts, (apr_size_t)parts->nelts, sizeof(okapi_raw_part_t), by_offset);
+    okapi_message_set_raw(message, mime->raw, (const okapi_raw_part_t *)parts->elts,
+                          parts->nelts);
+}
+
+/* ---- the steps ---- */
 
 /* The charset of the first text in the message: raw 8-bit headers are mostly in it too. */
 static const char *text_charset(const okapi__entity_t *entity, apr_pool_t *pool)
@@ -108,12 +140,15 @@ apr_status_t okapi_mime_to_message(okapi_message_t *message, okapi_binary_t raw,
     mime.users = apr_hash_make(scratch_pool);
     mime.lookups_left = MAX_LOOKUPS;
     mime.recipients_left = MAX_RECIPIENTS;
+    mime.raw = raw;
+    mime.raw_parts = apr_array_make(scratch_pool, 4, sizeof(okapi_raw_part_t));
     mime.result_pool = result_pool;
     mime.scratch_pool = scratch_pool;
 
     const okapi__entity_t *root = okapi__entity_parse(raw, &mime.limits, scratch_pool);
-    okapi_message_set_raw(message, raw);
     status = okapi__draft_fill(&mime, message, root, 0);
+    if (status == APR_SUCCESS)
+        keep_raw(&mime, message);
     if (status == APR_SUCCESS && mime.limits.was_cut)
         okapi_log(okapi, OKAPI_LOG_WARNING, APR_SUCCESS,
                   "a message has parts nested deeper than %" APR_INT64_T_FMT

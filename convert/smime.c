@@ -79,9 +79,11 @@ apr_status_t okapi__draft_smime(okapi__draft_t *draft, okapi__content_t **conten
         name = "smime.p7m";
     const char *type = apr_pstrcat(pool, draft->root->type, "/", draft->root->subtype, NULL);
     okapi_attachment_t *attachment = okapi_attachment_create(draft->message, ATTACH_BY_VALUE);
-    okapi_attachment_set_data(
-        attachment, is_clear ? signed_bytes(draft)
-                             : okapi__entity_content(draft->root, draft->mime->result_pool));
+    okapi_binary_t body = draft->root->body;
+    okapi_binary_t data = is_clear ? signed_bytes(draft)
+                                   : okapi__entity_content(draft->root, draft->mime->result_pool);
+    okapi_attachment_set_data(attachment, data);
+    okapi__mime_keep_part(draft->mime, body, data, is_clear ? data.len - body.len : 0);
     const okapi_propval_t values[] = {
         okapi_propval_str(PR_ATTACH_MIME_TAG, type),
         okapi_propval_str(PR_ATTACH_LONG_FILENAME, name),

@@ -6,11 +6,10 @@
 
 #include "blob.h"
 
-enum { ENC_PLAIN = 0 }; /* blobs.enc: how the chunks are encoded */
-
 /* ---- writing ---- */
 
-apr_status_t okapi__blob_hash(okapi__blob_t *blob, okapi_binary_t bytes)
+apr_status_t okapi__blob_prepare(okapi__blob_t *blob, okapi_binary_t bytes,
+                                 apr_pool_t *result_pool)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char digest[32];
@@ -23,6 +22,7 @@ apr_status_t okapi__blob_hash(okapi__blob_t *blob, okapi_binary_t bytes)
         blob->hash[2 * i + 1] = hex[digest[i] & 15];
     }
     blob->hash[64] = '\0';
+    okapi__blob_encode(blob, result_pool);
     return APR_SUCCESS;
 }
 
@@ -42,16 +42,11 @@ static apr_status_t put_chunks(okapi__conn_t *conn, const okapi__blob_t *blob,
 {
     apr_pool_t *pool;
     apr_status_t rv = apr_pool_create(&pool, scratch_pool);
-    apr_size_t at = 0;
-    for (int seq = 0; rv == APR_SUCCESS && at < blob->bytes.len; seq++) {
-        apr_size_t len = blob->bytes.len - at;
-        if (len > OKAPI__BLOB_CHUNK) {
-            len = OKAPI__BLOB_CHUNK;
-        }
+    for (int seq = 0; rv == APR_SUCCESS && seq < blob->nchunks; seq++) {
+        const okapi_binary_t *chunk = &blob->chunks[seq];
         rv = okapi__db_exec(conn, STMT_BLOB_CHUNK_ADD, NULL,
-                            DB_ARGS(DB_I(blob->id), DB_I(seq), DB_B(blob->bytes.data + at, len)),
+                            DB_ARGS(DB_I(blob->id), DB_I(seq), DB_B(chunk->data, chunk->len)),
                             pool);
-        at += len;
         apr_pool_clear(pool);
     }
     apr_pool_destroy(pool);
@@ -68,7 +63,7 @@ apr_status_t okapi__blob_put(okapi__conn_t *conn, const okapi__blob_t *blob, oka
     }
     rv = okapi__db_exec(conn, STMT_BLOB_ADD, &affected,
                         DB_ARGS(DB_I(blob->id), DB_S(blob->hash),
-                                DB_I((apr_int64_t)blob->bytes.len), DB_I(ENC_PLAIN),
+                                DB_I((apr_int64_t)blob->bytes.len), DB_I(blob->enc),
                                 DB_I(okapi_time_now())),
                         scratch_pool);
     if (rv != APR_SUCCESS) {
@@ -90,6 +85,7 @@ typedef struct blob_stream_t {
     okapi_id_t id;
     apr_int64_t seq;      /* of the chunk at hand; -1: none */
     okapi_binary_t chunk;
+    okapi__blob_enc_e enc;
     apr_pool_t *pool;     /* holds it */
 } blob_stream_t;
 
@@ -102,6 +98,7 @@ static apr_status_t read_chunk(okapi__conn_t *conn, void *baton, apr_pool_t *scr
                                            DB_ARGS(DB_I(s->id), DB_I(s->seq)), s->pool);
     if (rv == APR_SUCCESS) {
         s->chunk = found ? okapi__rows_blob(rows, 0) : (okapi_binary_t){NULL, 0};
+        s->enc = found ? (okapi__blob_enc_e)okapi__rows_int(rows, 1) : OKAPI__BLOB_PLAIN;
     }
     return rv;
 }
@@ -117,8 +114,8 @@ static apr_status_t take_chunk(blob_stream_t *s, apr_int64_t seq, apr_pool_t *sc
     apr_status_t rv = okapi__db_read(s->db, read_chunk, s, scratch_pool);
     apr_int64_t left = s->stream.size - seq * OKAPI__BLOB_CHUNK;
     apr_size_t expected = left < OKAPI__BLOB_CHUNK ? (apr_size_t)left : OKAPI__BLOB_CHUNK;
-    if (rv == APR_SUCCESS && s->chunk.len != expected) {
-        rv = OKAPI_ECORRUPT;
+    if (rv == APR_SUCCESS) {
+        rv = okapi__blob_decode(&s->chunk, s->enc, expected, s->pool);
     }
     if (rv != APR_SUCCESS) {
         s->seq = -1;

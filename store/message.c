@@ -343,20 +343,3 @@ apr_status_t okapi_message_open(okapi_message_t **message, okapi_store_t *store,
     *message = rv == APR_SUCCESS ? o.message : NULL;
     return rv;
 }
-
-/* ---- the Internet's bytes ---- */
-
-void okapi_message_set_raw(okapi_message_t *message, okapi_binary_t raw)
-{
-    okapi__propbag_set_bytes(&message->bag, OKAPI__TAG_RAW, raw);
-    okapi__message_touch(message);
-}
-
-apr_status_t okapi_message_raw(okapi_stream_t **raw, okapi_message_t *message,
-                               apr_pool_t *result_pool, apr_pool_t *scratch_pool)
-{
-    apr_status_t rv = okapi__message_need(message, scratch_pool);
-    return rv == APR_SUCCESS ? okapi__propbag_stream(raw, &message->bag, OKAPI__TAG_RAW,
-                                                     message->store->okapi->db, result_pool)
-                             : rv;
-}

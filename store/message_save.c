@@ -50,9 +50,23 @@ static apr_int64_t large_size(const okapi__propbag_t *bag)
     for (int i = 0; i < bag->large->nelts; i++) {
         const okapi__large_t *l = &APR_ARRAY_IDX(bag->large, i, okapi__large_t);
         /* The Internet's bytes are a second form of the rest. */
-        size += l->tag == OKAPI__TAG_RAW ? 0 : l->size;
+        size += l->tag < OKAPI__TAG_RAW ? l->size : 0;
     }
     return size;
+}
+
+/* Prepares BYTES for the database, once: what several values have is found by its address. */
+static apr_status_t add_blob(save_t *s, okapi_binary_t bytes)
+{
+    new_blob_t *b = apr_array_push(s->blobs);
+    for (int i = 0; i < s->blobs->nelts - 1; i++) {
+        const new_blob_t *other = &APR_ARRAY_IDX(s->blobs, i, new_blob_t);
+        if (other->blob.bytes.data == bytes.data && other->blob.bytes.len == bytes.len) {
+            *b = *other;
+            return APR_SUCCESS;
+        }
+    }
+    return okapi__blob_prepare(&b->blob, bytes, s->pool);
 }
 
 /* Adds what the message or attachment has to store; *SIZE is increased by its bytes. */
@@ -72,8 +86,7 @@ static apr_status_t add_part(save_t *s, okapi_message_t *message, okapi_attachme
     for (int i = 0; rv == APR_SUCCESS && i < bag->large->nelts; i++) {
         const okapi__large_t *l = &APR_ARRAY_IDX(bag->large, i, okapi__large_t);
         if (!l->blob_id) {
-            new_blob_t *b = apr_array_push(s->blobs);
-            rv = okapi__blob_hash(&b->blob, l->pending);
+            rv = add_blob(s, l->pending);
         }
     }
     part->nblobs = s->blobs->nelts - part->first_blob;

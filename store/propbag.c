@@ -134,18 +134,21 @@ int okapi__propbag_has(const okapi__propbag_t *bag, okapi_proptag_t tag)
     return okapi_props_get(bag->props, tag) || okapi__propbag_large(bag, tag);
 }
 
-apr_status_t okapi__propbag_stream(okapi_stream_t **stream, const okapi__propbag_t *bag,
-                                   apr_int64_t tag, okapi__db_t *db, apr_pool_t *result_pool)
+apr_status_t okapi__large_stream(okapi_stream_t **stream, const okapi__large_t *large,
+                                 okapi__db_t *db, apr_pool_t *result_pool)
 {
-    const okapi__large_t *large = okapi__propbag_large(bag, tag);
-    if (!large) {
-        return OKAPI_ENOTFOUND;
-    }
     if (large->blob_id) {
         return okapi__blob_stream(stream, db, large->blob_id, large->size, result_pool);
     }
     *stream = okapi__stream_memory(large->pending.data, large->pending.len, result_pool);
     return APR_SUCCESS;
+}
+
+apr_status_t okapi__propbag_stream(okapi_stream_t **stream, const okapi__propbag_t *bag,
+                                   apr_int64_t tag, okapi__db_t *db, apr_pool_t *result_pool)
+{
+    const okapi__large_t *large = okapi__propbag_large(bag, tag);
+    return large ? okapi__large_stream(stream, large, db, result_pool) : OKAPI_ENOTFOUND;
 }
 
 apr_status_t okapi__propbag_pack(okapi_binary_t *packed, const okapi__propbag_t *bag,

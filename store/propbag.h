@@ -10,12 +10,13 @@
 /* Strings (as UTF-8) and binaries of more bytes than this are kept as blobs. */
 enum { OKAPI__LARGE_VALUE = 4096 };
 
-/* The bytes of a message as they came from the Internet. A client's tags have 32 bits, so this
- * one cannot be asked for, set or listed. */
-#define OKAPI__TAG_RAW ((apr_int64_t)1 << 32)
+/* A message as it came from the Internet: its skeleton, and the value of each piece (skeleton.h).
+ * A client's tags have 32 bits, so these cannot be asked for, set or listed. */
+#define OKAPI__TAG_RAW      ((apr_int64_t)1 << 32)
+#define OKAPI__TAG_PIECE(i) (OKAPI__TAG_RAW + (((apr_int64_t)(i) + 1) << 16))
 
 typedef struct okapi__large_t {
-    apr_int64_t tag;        /* as a client names it, strings PT_UNICODE; or OKAPI__TAG_RAW */
+    apr_int64_t tag;        /* as a client names it, strings PT_UNICODE; or OKAPI__TAG_RAW and above */
     apr_int64_t size;       /* bytes */
     okapi_id_t blob_id;     /* 0 as long as only PENDING has them */
     okapi_binary_t pending;
@@ -51,6 +52,9 @@ okapi__large_t *okapi__propbag_large(const okapi__propbag_t *bag, apr_int64_t ta
 
 /* Has the bag a value of this tag, small or large? */
 int okapi__propbag_has(const okapi__propbag_t *bag, okapi_proptag_t tag);
+
+apr_status_t okapi__large_stream(okapi_stream_t **stream, const okapi__large_t *large,
+                                 okapi__db_t *db, apr_pool_t *result_pool);
 
 /* OKAPI_ENOTFOUND if there is no large value of TAG. */
 apr_status_t okapi__propbag_stream(okapi_stream_t **stream, const okapi__propbag_t *bag,

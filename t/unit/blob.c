@@ -17,7 +17,7 @@ static okapi_id_t put(mailbox_t *m, const unsigned char *data, apr_size_t len, a
 {
     okapi__blob_t blob;
     put_t p = {&blob, 0};
-    mailbox_must(okapi__blob_hash(&blob, (okapi_binary_t){data, len}), "hash");
+    mailbox_must(okapi__blob_prepare(&blob, (okapi_binary_t){data, len}, pool), "prepare");
     mailbox_must(okapi__db_take_ids(m->okapi->db, 1, &blob.id, pool), "ids");
     mailbox_must(okapi__db_write(m->okapi->db, put_work, &p, pool), "put");
     return p.id;
@@ -49,6 +49,37 @@ static void test_read(mailbox_t *m, const unsigned char *data, apr_size_t len, a
     ok(same, "at any offset");
 }
 
+/* Text is stored in fewer bytes, noise as it is, and what begins as noise too. */
+static void test_encoding(mailbox_t *m, apr_pool_t *pool)
+{
+    enum { SIZE = 2 * OKAPI__BLOB_CHUNK + 5 };
+    unsigned char *noise = apr_palloc(pool, SIZE), *text = apr_palloc(pool, SIZE);
+    okapi__blob_t blob;
+    for (int i = 0; i < SIZE; i++) {
+        noise[i] = (unsigned char)(rand() >> 7);
+        text[i] = (unsigned char)"the same again, "[i % 16];
+    }
+    mailbox_must(okapi__blob_prepare(&blob, (okapi_binary_t){text, SIZE}, pool), "prepare");
+    is_int(blob.enc, OKAPI__BLOB_ZSTD, "text is compressed");
+    is_int(blob.nchunks, 3, "in three chunks");
+    ok(blob.chunks[0].len < 1000 && blob.chunks[2].len == 5, "but for one that is too small");
+    test_read(m, text, SIZE, pool);
+    mailbox_must(okapi__blob_prepare(&blob, (okapi_binary_t){noise, SIZE}, pool), "prepare");
+    is_int(blob.enc, OKAPI__BLOB_PLAIN, "noise isn't");
+    memcpy(text + OKAPI__BLOB_CHUNK, noise, OKAPI__BLOB_CHUNK);
+    mailbox_must(okapi__blob_prepare(&blob, (okapi_binary_t){text, SIZE}, pool), "prepare");
+    is_int((long long)blob.chunks[1].len, OKAPI__BLOB_CHUNK, "noise in text stays as it is");
+    test_read(m, text, SIZE, pool);
+
+    okapi_binary_t chunk = blob.chunks[0];
+    is_int(okapi__blob_decode(&chunk, OKAPI__BLOB_ZSTD, OKAPI__BLOB_CHUNK - 1, pool),
+           OKAPI_ECORRUPT, "a chunk of another size");
+    chunk = (okapi_binary_t){noise, 1000};
+    is_int(okapi__blob_decode(&chunk, OKAPI__BLOB_ZSTD, 5000, pool), OKAPI_ECORRUPT, "no frame");
+    chunk = (okapi_binary_t){noise, 1000};
+    is_int(okapi__blob_decode(&chunk, 2, 1000, pool), OKAPI_ECORRUPT, "an unknown encoding");
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_pool();
@@ -61,7 +92,8 @@ int main(void)
     for (int i = 0; i < 3 * OKAPI__BLOB_CHUNK + 2; i++) {
         data[i] = (unsigned char)(i * 2654435761u >> 13);
     }
-    mailbox_must(okapi__blob_hash(&blob, (okapi_binary_t){(const unsigned char *)"abc", 3}), "hash");
+    mailbox_must(okapi__blob_prepare(&blob, (okapi_binary_t){(const unsigned char *)"abc", 3}, pool),
+                 "prepare");
     is_str(blob.hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
            "SHA-256 of FIPS 180-4's example");
     test_read(&m, data, 0, pool);
@@ -70,6 +102,7 @@ int main(void)
     test_read(&m, data, OKAPI__BLOB_CHUNK, pool);
     test_read(&m, data, OKAPI__BLOB_CHUNK + 1, pool);
     test_read(&m, data, 3 * OKAPI__BLOB_CHUNK + 2, pool);
+    test_encoding(&m, pool);
     okapi_id_t first = put(&m, data, 100000, pool);
     is_int(put(&m, data, 100000, pool), first, "the same bytes are stored once");
     ok(put(&m, data + 1, 100000, pool) != first, "others elsewhere");

@@ -122,7 +122,8 @@ static void test_large(mailbox_t *m, apr_pool_t *pool)
     put(message, okapi_propval_str(PR_BODY, body), pool);
     put(message, okapi_propval_str(PR_BODY_CONTENT_ID, limit), pool);
     put(message, okapi_propval_bin(PR_HTML, body, 299999), pool);
-    okapi_message_set_raw(message, (okapi_binary_t){(const unsigned char *)"Subject: x\n", 11});
+    okapi_message_set_raw(message, (okapi_binary_t){(const unsigned char *)"Subject: x\n", 11},
+                          NULL, 0);
     is_str(text_of(okapi_message_object(message), PR_BODY, pool), body, "large text, pending");
     mailbox_must(okapi_message_save(message, 0, pool), "save");
     is_str(text_of(okapi_message_object(message), PR_BODY, pool), body, "large text, saved");

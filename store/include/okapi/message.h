@@ -35,8 +35,20 @@ okapi_store_t *okapi_message_store(const okapi_message_t *message);
 okapi_id_t okapi_message_id(const okapi_message_t *message);        /* 0 while it is new */
 okapi_id_t okapi_message_folder_id(const okapi_message_t *message); /* 0 if embedded */
 
-/* The bytes as they came from the Internet. Not copied: they outlive the message. */
-void okapi_message_set_raw(okapi_message_t *message, okapi_binary_t raw);
+/* A part of a message as it came from the Internet whose content is the value of a property, an
+ * attachment's data for instance. */
+typedef struct okapi_raw_part_t {
+    apr_size_t offset, length; /* in the message, still in its transfer encoding */
+    okapi_binary_t value;
+    apr_size_t skip; /* bytes of VALUE before those that the part has */
+} okapi_raw_part_t;
+
+/* The bytes as they came from the Internet, which okapi_message_raw gives exactly again. They and
+ * the values of PARTS aren't copied: they outlive the message. PARTS, in order, tells what is
+ * stored anyway. Each is checked: what doesn't give the same bytes, as they are or in base64, is
+ * kept twice. */
+void okapi_message_set_raw(okapi_message_t *message, okapi_binary_t raw,
+                           const okapi_raw_part_t *parts, int nparts);
 apr_status_t okapi_message_raw(okapi_stream_t **stream, okapi_message_t *message,
                                apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 

@@ -1,0 +1,61 @@
+/* blob_code.c - chunks of blobs in fewer bytes, where that pays.
+ *
+ * Text shrinks to a quarter, what people attach is mostly compressed already. The first chunk
+ * decides for the whole blob, so that an hour of video costs the try of a quarter of a megabyte.
+ */
+#include <okapi/error.h>
+#include <zstd.h>
+
+#include "blob.h"
+
+enum {
+    LEVEL = 3,
+    GAIN = 8,     /* at least an eighth has to be saved */
+    SMALLEST = 64 /* bytes below which nothing is ever saved */
+};
+
+/* *CHUNK as a frame in RESULT_POOL; 0 if it doesn't become small enough. */
+static int compress_chunk(okapi_binary_t *chunk, ZSTD_CCtx *context, apr_pool_t *result_pool)
+{
+    apr_size_t room = chunk->len - chunk->len / GAIN;
+    unsigned char *frame = apr_palloc(result_pool, room);
+    apr_size_t len = ZSTD_compressCCtx(context, frame, room, chunk->data, chunk->len, LEVEL);
+    if (ZSTD_isError(len)) { /* it doesn't fit */
+        return 0;
+    }
+    *chunk = (okapi_binary_t){frame, len};
+    return 1;
+}
+
+void okapi__blob_encode(okapi__blob_t *blob, apr_pool_t *result_pool)
+{
+    apr_size_t left = blob->bytes.len;
+    ZSTD_CCtx *context = left < SMALLEST ? NULL : ZSTD_createCCtx();
+    blob->nchunks = (int)((left + OKAPI__BLOB_CHUNK - 1) / OKAPI__BLOB_CHUNK);
+    blob->chunks = apr_palloc(result_pool, sizeof(okapi_binary_t) * (apr_size_t)blob->nchunks);
+    blob->enc = context ? OKAPI__BLOB_ZSTD : OKAPI__BLOB_PLAIN;
+    for (int i = 0; i < blob->nchunks; i++) {
+        okapi_binary_t *chunk = &blob->chunks[i];
+        chunk->data = blob->bytes.data + (apr_size_t)i * OKAPI__BLOB_CHUNK;
+        chunk->len = left < OKAPI__BLOB_CHUNK ? left : OKAPI__BLOB_CHUNK;
+        left -= chunk->len;
+        if (blob->enc == OKAPI__BLOB_ZSTD && !compress_chunk(chunk, context, result_pool) &&
+            i == 0) {
+            blob->enc = OKAPI__BLOB_PLAIN;
+        }
+    }
+    ZSTD_freeCCtx(context);
+}
+
+apr_status_t okapi__blob_decode(okapi_binary_t *chunk, okapi__blob_enc_e enc, apr_size_t len,
+                                apr_pool_t *result_pool)
+{
+    if (enc == OKAPI__BLOB_ZSTD && chunk->len < len) {
+        unsigned char *bytes = apr_palloc(result_pool, len);
+        apr_size_t got = ZSTD_decompress(bytes, len, chunk->data, chunk->len);
+        *chunk = (okapi_binary_t){bytes, ZSTD_isError(got) ? 0 : got};
+    } else if (enc != OKAPI__BLOB_PLAIN && enc != OKAPI__BLOB_ZSTD) {
+        return OKAPI_ECORRUPT; /* of a newer program */
+    }
+    return chunk->data && chunk->len == len ? APR_SUCCESS : OKAPI_ECORRUPT;
+}
