@@ -23,6 +23,7 @@ static const struct {
 struct okapi__rows_t {
     okapi__conn_t *conn;
     apr_pool_t *pool;
+    apr_pool_t *driver_pool; /* the driver's part; may be the same */
     apr_dbd_results_t *results;
     apr_dbd_row_t *row;
     int next; /* the next row's number, where rows are asked for by number */
@@ -239,6 +240,26 @@ apr_status_t okapi__db_exec(okapi__conn_t *conn, okapi__stmt_e stmt, apr_int64_t
     return rv;
 }
 
+/* A pool whose memory is zero, for what MariaDB's driver keeps of a result: it leaves members of
+ * the columns' MYSQL_BIND as they are, and the library believes one of them, the offset into a
+ * value. Its own allocator gets back what is zeroed here; the small pieces fill each of its nodes
+ * to the end. */
+static apr_status_t zeroed_pool(apr_pool_t **pool, apr_pool_t *parent)
+{
+    enum { PIECE = 64, ENOUGH = 24 * 1024 };
+    apr_status_t rv = okapi__pool_create(pool, parent);
+    int i;
+
+    if (rv) {
+        return rv;
+    }
+    for (i = 0; i < ENOUGH; i += PIECE) {
+        apr_pcalloc(*pool, PIECE);
+    }
+    apr_pool_clear(*pool);
+    return APR_SUCCESS;
+}
+
 apr_status_t okapi__db_select(okapi__rows_t **rows, okapi__conn_t *conn, okapi__stmt_e stmt,
                               const okapi__arg_t *args, int nargs, apr_pool_t *pool)
 {
@@ -248,13 +269,18 @@ apr_status_t okapi__db_select(okapi__rows_t **rows, okapi__conn_t *conn, okapi__
 
     r->conn = conn;
     r->pool = pool;
+    r->driver_pool = pool;
     r->next = 1;
     *rows = r;
     r->status = bind_args(&prepared, slots, conn, stmt, args, nargs);
+    if (r->status == APR_SUCCESS && conn->db->dialect->engine == OKAPI__MYSQL) {
+        r->status = zeroed_pool(&r->driver_pool, pool);
+    }
     if (r->status == APR_SUCCESS) {
         r->status = poison(conn,
-                           apr_dbd_pbselect(conn->db->driver, pool, conn->handle, &r->results,
-                                            prepared, conn->db->dialect->random, slots),
+                           apr_dbd_pbselect(conn->db->driver, r->driver_pool, conn->handle,
+                                            &r->results, prepared, conn->db->dialect->random,
+                                            slots),
                            statements[stmt].name);
     }
     return r->status;
@@ -284,9 +310,9 @@ int okapi__rows_next(okapi__rows_t *rows)
         if (rows->next > apr_dbd_num_tuples(driver, rows->results)) {
             return 0;
         }
-        rc = apr_dbd_get_row(driver, rows->pool, rows->results, &rows->row, rows->next++);
+        rc = apr_dbd_get_row(driver, rows->driver_pool, rows->results, &rows->row, rows->next++);
     } else {
-        rc = apr_dbd_get_row(driver, rows->pool, rows->results, &rows->row, -1);
+        rc = apr_dbd_get_row(driver, rows->driver_pool, rows->results, &rows->row, -1);
     }
     if (rc == 0) {
         return 1;
