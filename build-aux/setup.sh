@@ -21,8 +21,8 @@ quietly() { # WHAT COMMAND...
     fi
 }
 
-missing_packages() {
-    sed -e '/^#/d' -e '/^$/d' -e 's/ .*//' "$top/build-aux/packages" |
+missing_packages() { # LIST...
+    sed -e '/^#/d' -e '/^$/d' -e 's/ .*//' "$@" |
         while read -r package; do
             case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
             *' installed') ;;
@@ -31,12 +31,26 @@ missing_packages() {
         done
 }
 
-install_packages() {
+# Debian starts the services of what it installs unless policy-rc.d forbids it.
+without_services() { # COMMAND...
+    policy=/usr/sbin/policy-rc.d
+    [ -e "$policy" ] || {
+        trap 'rm -f "$policy"' EXIT
+        trap 'exit 1' INT TERM HUP
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    }
+    "$@"
+}
+
+# What is missing of build-aux/LIST, by default of packages.
+# shellcheck disable=SC2120 # quickstart has no list of its own
+install_packages() { # LIST...
     mkdir -p "$top/build"
     : >"$top/build/setup.log"
     command -v dpkg-query >/dev/null ||
         fail 1 "this script knows Debian only; the packages needed are in build-aux/packages"
-    missing=$(missing_packages)
+    missing=$(cd "$top/build-aux" && missing_packages "${@:-packages}")
     [ -n "$missing" ] || return 0
     if [ "$(id -u)" -ne 0 ]; then
         fail 1 "packages are missing; install them with: apt-get install -y $missing"
@@ -44,7 +58,8 @@ install_packages() {
     export DEBIAN_FRONTEND=noninteractive
     quietly 'reading the lists of packages' apt-get update -q
     # shellcheck disable=SC2086 # a list of words
-    quietly "installing $missing" apt-get install -y -q --no-install-recommends $missing
+    (without_services quietly "installing $missing" \
+        apt-get install -y -q --no-install-recommends $missing)
 }
 
 # The last configure is older than what it is made from, or had other options.

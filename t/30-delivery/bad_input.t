@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 
+use Okapi::Test::Engine;
 use Okapi::Test::Server;
 
 # sysexits.h and qmail's
@@ -22,7 +23,7 @@ my $small = "Subject: x\n\nbody\n";
 sub write_conf {
     my ($name, $database, @more) = @_;
     open my $conf, '>', "$dir/$name" or die "$name: $!";
-    print {$conf} map {"$_\n"} "Database sqlite3:$database", 'RunDirectory run',
+    print {$conf} map {"$_\n"} "Database $database", 'RunDirectory run',
         'Domain example.org', @more;
     close $conf or die $!;
     return "$dir/$name";
@@ -67,7 +68,9 @@ sub fails {
     return;
 }
 
-my $conf = write_conf('okapi.conf', 'store.db');
+my $sqlite = Okapi::Test::Engine::engine() eq 'sqlite3';
+my $database = Okapi::Test::Engine::database('store.db');
+my $conf = write_conf('okapi.conf', $database);
 make_mailbox($conf);
 
 subtest 'usage' => sub {
@@ -84,19 +87,24 @@ subtest 'nobody to deliver to' => sub {
 subtest 'configuration' => sub {
     fails('no file', TRY_AGAIN, qr/can't be read.*--conf/s, $small, "$dir/none.conf", 'john');
     fails('a wrong setting', TRY_AGAIN, qr/line 4.*Nonsense/, $small,
-        write_conf('bad.conf', 'store.db', 'Nonsense 1'), 'john');
+        write_conf('bad.conf', $database, 'Nonsense 1'), 'john');
 };
 
 subtest 'no database' => sub {
     fails('no file', TRY_AGAIN, qr/okapi-admin store create-database/, $small,
-        write_conf('missing.conf', 'missing.db'), 'john');
+        write_conf('missing.conf', 'sqlite3:missing.db'), 'john');
     fails('no directory', TRY_AGAIN, qr/missing/, $small,
-        write_conf('nodir.conf', 'missing/store.db'), 'john');
+        write_conf('nodir.conf', 'sqlite3:missing/store.db'), 'john');
     ok(!-e "$dir/missing.db", 'none is made instead');
+    fails('no tables', TRY_AGAIN, qr/okapi-admin/, $small,
+        write_conf('empty.conf', Okapi::Test::Engine::database('empty.db')), 'john');
+    fails('no such database', TRY_AGAIN, qr/can't be opened/, $small,
+        write_conf('none.conf', "$ENV{OKAPI_TEST_ENGINE} dbname=okapi_test_none"), 'john')
+        unless $sqlite;
 };
 
 subtest 'too big' => sub {
-    my $limited = write_conf('limited.conf', 'store.db', 'MaxMessage 10K', 'MaxHeader 2K');
+    my $limited = write_conf('limited.conf', $database, 'MaxMessage 10K', 'MaxHeader 2K');
     fails('a message', REFUSED, qr/larger than allowed.*MaxMessage/s, "\n" . 'x' x 20_000, $limited,
         'john');
     fails('a header', REFUSED, qr/MaxHeader/, 'X: ' . 'x' x 3_000 . "\n\n", $limited, 'john');
@@ -126,6 +134,7 @@ subtest 'strange, but mail' => sub {
 };
 
 subtest 'a read-only disk' => sub {
+    plan skip_all => 'the disk is the database server\'s' unless $sqlite;
     my @as_nobody;
     if ($> == 0) { # root may write everywhere
         my (undef, undef, $uid, $gid) = getpwnam 'nobody';
@@ -138,7 +147,7 @@ subtest 'a read-only disk' => sub {
         if (Okapi::Test::Server::run_command('', @dagent, '--help'))[0];
 
     my $sub = File::Temp::tempdir(CLEANUP => 1);
-    my $ro = write_conf('ro.conf', "$sub/store.db");
+    my $ro = write_conf('ro.conf', "sqlite3:$sub/store.db");
     make_mailbox($ro);
     chmod 0444, glob "$sub/*";
     chmod 0755, $dir;
@@ -152,7 +161,8 @@ subtest 'a read-only disk' => sub {
 };
 
 subtest 'a full disk' => sub {
-    my $full = write_conf('full.conf', 'full.db');
+    plan skip_all => 'the disk is the database server\'s' unless $sqlite;
+    my $full = write_conf('full.conf', 'sqlite3:full.db');
     make_mailbox($full);
     my $big = "Subject: big\n\n" . join '', map { chr 33 + int rand 90 } 1 .. 2_000_000;
     my ($code, undef, $err) = Okapi::Test::Server::run_command($big, 'sh', '-c',

@@ -11,13 +11,15 @@ use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep);
 
+use Okapi::Test::Engine;
 use Okapi::Test::Server;
 
 delete $ENV{OKAPI_CONF};
 my $dir = File::Temp::tempdir(CLEANUP => 1);
 mkdir "$dir/run" or die $!;
 open my $conf_file, '>', "$dir/okapi.conf" or die $!;
-print {$conf_file} "Database sqlite3:store.db\nRunDirectory run\nDomain example.org\n";
+print {$conf_file} map {"$_\n"} 'Database ' . Okapi::Test::Engine::database('store.db'),
+    'RunDirectory run', 'Domain example.org';
 close $conf_file;
 my @conf = ('--conf', "$dir/okapi.conf");
 my $dagent = Okapi::Test::Server::tool_path('okapi-dagent');

@@ -291,7 +291,7 @@ int main(void)
     apr_pool_t *pool = tap_pool();
     okapi__db_t *db;
 
-    make_test_dir();
+    make_test_dir(pool);
     db = open_db(1, pool);
     values(db, pool);
     many_rows(db, pool);

@@ -358,7 +358,10 @@ int main(void)
 {
     apr_pool_t *pool = tap_pool();
 
-    make_test_dir();
+    if (!test_engine_is("sqlite3")) {
+        skip_all("it is about SQLite's files");
+    }
+    make_test_dir(pool);
     opening(pool);
     settings(pool);
     readonly(pool);

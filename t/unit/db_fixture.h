@@ -11,8 +11,10 @@
 
 #include "db/private.h"
 #include "tap.h"
+#include "test_database.h"
 
 static char test_dir[] = "/tmp/okapi-db-XXXXXX";
+static const char *test_url;   /* of the database that open_db opens */
 static char last_line[1024]; /* the last one logged above INFO */
 
 static inline void keep_line(void *baton, okapi_log_e level, apr_status_t status, const char *line)
@@ -58,13 +60,11 @@ static inline okapi__db_t *open_file_db(const char *name, int create, int connec
                     rv, pool);
 }
 
-/* The database most tests use; OKAPI_TEST_DATABASE may name another, empty one. */
+/* The database most tests use. */
 static inline okapi__db_t *open_db(int create, apr_pool_t *pool)
 {
-    const char *url = getenv("OKAPI_TEST_DATABASE");
     apr_status_t rv;
-    okapi__db_t *db = url != NULL ? open_url(url, create, 4, &rv, pool)
-                                  : open_file_db("store.db", create, 4, &rv, pool);
+    okapi__db_t *db = open_url(test_url, create, 4, &rv, pool);
 
     if (db == NULL) {
         printf("Bail out! the test's database can't be opened: %d %s\n", rv, last_line);
@@ -73,12 +73,14 @@ static inline okapi__db_t *open_db(int create, apr_pool_t *pool)
     return db;
 }
 
-static inline void make_test_dir(void)
+/* The directory, and the database that goes away with POOL. */
+static inline void make_test_dir(apr_pool_t *pool)
 {
     if (mkdtemp(test_dir) == NULL) {
         puts("Bail out! no temporary directory");
         exit(1);
     }
+    test_url = test_database(test_path("store.db", pool), pool);
 }
 
 static inline void remove_tree(const char *path, apr_pool_t *pool)

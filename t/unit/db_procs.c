@@ -322,7 +322,7 @@ int main(void)
     apr_pool_t *pool = tap_pool();
     okapi__db_t *db;
 
-    make_test_dir();
+    make_test_dir(pool);
     shared = map(sizeof(*shared));
     taken = map(MOST_IDS);
     created_together(pool);

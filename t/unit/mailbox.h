@@ -11,6 +11,7 @@
 
 #include "engine_private.h"
 #include "tap.h"
+#include "test_database.h"
 
 typedef struct mailbox_t {
     okapi_config_t config;
@@ -71,7 +72,7 @@ static inline void mailbox_open(mailbox_t *mailbox, apr_pool_t *pool)
                  "inbox");
 }
 
-/* The mailbox of john, in a new SQLite database that goes away with POOL. */
+/* The mailbox of john, in a new database that goes away with POOL. */
 static inline void mailbox_create(mailbox_t *mailbox, apr_pool_t *pool)
 {
     static const okapi_host_t host = {.log = mailbox_log};
@@ -88,7 +89,7 @@ static inline void mailbox_create(mailbox_t *mailbox, apr_pool_t *pool)
     apr_pool_cleanup_register(pool, dir, mailbox_remove, apr_pool_cleanup_null);
     mailbox->config = (okapi_config_t){
         .path = "okapi.conf",
-        .database = apr_pstrcat(pool, "sqlite3:", dir, "/store.db", NULL),
+        .database = test_database(apr_pstrcat(pool, dir, "/store.db", NULL), pool),
         .run_dir = dir,
         .domain = "example.org",
         .server_name = "mail.example.org",

@@ -32,7 +32,7 @@ int main(void)
     okapi__stmt_e stmt;
     apr_time_t start;
 
-    make_test_dir();
+    make_test_dir(pool);
     db = open_db(1, pool);
     for (stmt = 0; stmt < STMT__COUNT; stmt++) {
         if (!ok(okapi__db_write(db, prepare, &stmt, pool) == APR_SUCCESS, "%s", names[stmt])) {

@@ -1,6 +1,6 @@
 package Okapi::Test::Server;
 
-# A private httpd with an own okapi.conf and an empty SQLite database, for one test.
+# A private httpd with an own okapi.conf and an empty database, for one test.
 #
 #   my $server = Okapi::Test::Server->new(modules => ['mapi'], config => <<'END');
 #   <Location /mapi>
@@ -31,6 +31,7 @@ use POSIX qw(WNOHANG setsid);
 use Test::More ();
 use Time::HiRes qw(sleep time);
 
+use Okapi::Test::Engine;
 use Okapi::Test::HTTP;
 
 my @servers;        # to be cleaned up
@@ -82,6 +83,7 @@ sub new {
     chmod 0755, $self->{dir};
     ($self->{port}, $self->{port_lock}) = free_port();
     make_path(map {"$self->{dir}/$_"} qw(data run htdocs));
+    $self->{okapi_conf}{Database} ||= Okapi::Test::Engine::database("$self->{dir}/data/store.db");
     $self->write_file('okapi.conf', $self->okapi_conf);
     $self->write_file('httpd.conf', $self->httpd_conf);
     $self->own_files;
@@ -116,7 +118,6 @@ sub write_file {
 sub okapi_conf {
     my ($self) = @_;
     my %settings = (
-        Database => "sqlite3:$self->{dir}/data/store.db",
         RunDirectory => "$self->{dir}/run",
         Domain => $self->{domain},
         ServerName => 'localhost',
