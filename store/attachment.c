@@ -127,6 +127,10 @@ apr_status_t okapi__attachments_load(okapi_message_t *message, okapi__conn_t *co
     if (message->attachments) {
         return APR_SUCCESS;
     }
+    if (message->hidden) {
+        message->attachments = apr_array_make(message->pool, 0, sizeof(okapi_attachment_t *));
+        return APR_SUCCESS;
+    }
     apr_status_t rv = okapi__db_select(&rows, conn, STMT_ATTACH_LIST, DB_ARGS(DB_I(message->id)),
                                        scratch_pool);
     if (rv != APR_SUCCESS) {

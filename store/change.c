@@ -8,10 +8,9 @@
 #include <apr_strings.h>
 #include <okapi/change.h>
 
+#include "access.h"
 #include "cn.h"
-#include "store_private.h"
-
-enum { PART_ASSOCIATED = 1, PART_SOFT_DELETED = 2 };
+#include "message_private.h"
 
 typedef struct walk_t {
     okapi_store_t *store;
@@ -37,22 +36,31 @@ static okapi_change_e kind_of(const walk_t *walk, okapi_cn_t content_cn, okapi_c
     return content_cn > walk->since ? OKAPI_CHANGE_MODIFIED : OKAPI_CHANGE_READ;
 }
 
+/* Messages are told of to those who may read them. */
+static int is_readable(const walk_t *walk, okapi_id_t folder_id, okapi__rows_t *rows)
+{
+    apr_uint32_t rights = okapi__message_rights(
+        walk->store, okapi__rights_in(walk->rights, folder_id), (int)okapi__rows_int(rows, 5),
+        (apr_uint32_t)okapi__rows_int(rows, 6), okapi__rows_int(rows, 8));
+    return is_visible(walk, folder_id) && (rights & OKAPI_RIGHT_READ_ANY);
+}
+
 /* A row of STMT_CHANGE_MESSAGES. Softly deleted messages have a tombstone besides. */
 static void push_message(walk_t *walk, okapi__rows_t *rows)
 {
     apr_int64_t part = okapi__rows_int(rows, 5), flags = okapi__rows_int(rows, 6);
     okapi_id_t folder_id = okapi__rows_int(rows, 0);
-    if (part >= PART_SOFT_DELETED || !is_visible(walk, folder_id)) {
+    if (part >= OKAPI__PART_SOFT_DELETED || !is_readable(walk, folder_id, rows)) {
         return;
     }
     okapi_change_t *change = apr_array_push(walk->changes);
     *change = (okapi_change_t){
         .kind = kind_of(walk, okapi__rows_int(rows, 3), okapi__rows_int(rows, 4)),
-        .is_associated = part == PART_ASSOCIATED,
+        .is_associated = part == OKAPI__PART_ASSOCIATED,
         .folder_id = folder_id,
         .id = okapi__rows_int(rows, 1),
         .cn = okapi__rows_int(rows, 2),
-        .flags = (apr_uint32_t)(flags & ~OKAPI__MSGFLAG_DELIVERED),
+        .flags = (apr_uint32_t)(flags & OKAPI__MSGFLAG_MASK),
         .message_class = apr_pstrdup(walk->result_pool, okapi__rows_str(rows, 7)),
     };
     change->is_new_mail =
@@ -75,11 +83,20 @@ static void push_folder(walk_t *walk, okapi__rows_t *rows)
     }
 }
 
+/* Of a message that is gone nobody knows any more whose it was. */
+static int is_tomb_visible(const walk_t *walk, okapi_id_t folder_id, apr_int64_t kind)
+{
+    apr_uint32_t rights = okapi__rights_in(walk->rights, folder_id);
+    return okapi__rights_visible(rights) &&
+           (kind == OKAPI__TOMBSTONE_FOLDER ||
+            (rights & (OKAPI_RIGHT_READ_ANY | OKAPI__RIGHTS_OWN)));
+}
+
 /* A row of STMT_CHANGE_TOMBSTONES. */
 static void push_tombstone(walk_t *walk, okapi__rows_t *rows)
 {
     apr_int64_t kind = okapi__rows_int(rows, 3);
-    if (is_visible(walk, okapi__rows_int(rows, 0))) {
+    if (is_tomb_visible(walk, okapi__rows_int(rows, 0), kind)) {
         okapi_change_t *change = apr_array_push(walk->changes);
         *change = (okapi_change_t){
             .kind = OKAPI_CHANGE_DELETED,

@@ -1,6 +1,6 @@
 /* folder_create.c - new folders. */
+#include "access.h"
 #include "cn.h"
-#include "store_private.h"
 #include "text.h"
 
 enum { NAME_MAX_CHARS = 255, CLASS_MAX_CHARS = 128 };
@@ -51,6 +51,21 @@ static apr_status_t find_existing(okapi__conn_t *conn, creation_t *creation,
     return rv;
 }
 
+/* Who makes a folder in somebody else's store owns it: Exchange's public folders are that way. */
+static apr_status_t own_folder(okapi__conn_t *conn, const creation_t *creation,
+                               apr_pool_t *scratch_pool)
+{
+    okapi__arg_t id = DB_I(creation->id);
+    okapi__arg_t member = DB_S(okapi__member_of(creation->parent->store->actor));
+    apr_status_t rv =
+        okapi__db_exec(conn, STMT_PERMISSION_REMOVE, NULL, DB_ARGS(id, member), scratch_pool);
+    return rv == APR_SUCCESS
+               ? okapi__db_exec(conn, STMT_PERMISSION_ADD, NULL,
+                                DB_ARGS(id, member, DB_I(OKAPI_RIGHT_ALL | OKAPI_RIGHT_CONTACT)),
+                                scratch_pool)
+               : rv;
+}
+
 static apr_status_t insert_folder(okapi__conn_t *conn, const creation_t *creation, okapi_cn_t cn,
                                   apr_pool_t *scratch_pool)
 {
@@ -74,7 +89,8 @@ static apr_status_t insert_folder(okapi__conn_t *conn, const creation_t *creatio
         rv = okapi__db_exec(conn, STMT_PERMISSION_COPY, NULL,
                             DB_ARGS(DB_I(creation->id), DB_I(parent->id)), scratch_pool);
     }
-    return rv;
+    return rv == APR_SUCCESS && !parent->store->full_access ? own_folder(conn, creation, scratch_pool)
+                                                            : rv;
 }
 
 static apr_status_t create(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)

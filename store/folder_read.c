@@ -3,10 +3,9 @@
  * A change of the flag is a change of the message's mod_cn, not of its cn: synchronisation tells
  * read state from content by that (FORMAT.md).
  */
+#include "access.h"
 #include "cn.h"
-#include "store_private.h"
-
-enum { MSGFLAG_READ = 0x1, PART_NORMAL = 0 };
+#include "message_private.h"
 
 typedef struct reading_t {
     okapi_folder_t *folder;
@@ -14,8 +13,22 @@ typedef struct reading_t {
     int n; /* 0: all messages */
     int read;
     apr_array_header_t *todo; /* ids of messages whose flag differs */
-    int missing;
+    int missing;              /* some are not there, or may not be changed */
 } reading_t;
+
+/* A row of STMT_READ_CANDIDATES or STMT_READ_FLAGS. Whoever may change a message may mark it. */
+static void consider(reading_t *b, okapi__rows_t *rows)
+{
+    apr_uint32_t flags = (apr_uint32_t)okapi__rows_int(rows, 2);
+    int part = (int)okapi__rows_int(rows, 1);
+    apr_uint32_t rights = okapi__message_rights(b->folder->store, b->folder->rights, part, flags,
+                                                okapi__rows_int(rows, 3));
+    if (!(rights & OKAPI_RIGHT_EDIT_ANY)) {
+        b->missing = 1;
+    } else if (part == OKAPI__PART_NORMAL && ((flags & MSGFLAG_READ) != 0) != b->read) {
+        APR_ARRAY_PUSH(b->todo, okapi_id_t) = okapi__rows_int(rows, 0);
+    }
+}
 
 static apr_status_t find_all(okapi__conn_t *conn, reading_t *b, apr_pool_t *scratch_pool)
 {
@@ -23,7 +36,7 @@ static apr_status_t find_all(okapi__conn_t *conn, reading_t *b, apr_pool_t *scra
     apr_status_t rv = okapi__db_select(&rows, conn, STMT_READ_CANDIDATES,
                                        DB_ARGS(DB_I(b->folder->id), DB_I(!b->read)), scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
-        APR_ARRAY_PUSH(b->todo, okapi_id_t) = okapi__rows_int(rows, 0);
+        consider(b, rows);
     }
     return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
 }
@@ -40,10 +53,7 @@ static apr_status_t find_named(okapi__conn_t *conn, reading_t *b, apr_pool_t *sc
             b->missing = 1;
             continue;
         }
-        int is_read = (okapi__rows_int(rows, 0) & MSGFLAG_READ) != 0;
-        if (okapi__rows_int(rows, 1) == PART_NORMAL && is_read != b->read) {
-            APR_ARRAY_PUSH(b->todo, okapi_id_t) = b->ids[i];
-        }
+        consider(b, rows);
     }
     return rv;
 }
@@ -97,7 +107,8 @@ apr_status_t okapi_folder_set_read(okapi_folder_t *folder, const okapi_id_t *ids
                        .read = read != 0,
                        .todo = apr_array_make(scratch_pool, 16, sizeof(okapi_id_t))};
     *partial = 0;
-    apr_status_t rv = okapi__rights_check(folder->rights, OKAPI_RIGHT_EDIT_ANY);
+    apr_status_t rv = okapi__rights_check(
+        folder->rights, OKAPI_RIGHT_EDIT_ANY | OKAPI_RIGHT_EDIT_OWNED);
     if (rv == APR_SUCCESS) {
         rv = okapi__db_write(okapi->db, set_read, &baton, scratch_pool);
     }

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <okapi/error.h>
 
+#include "access.h"
 #include "message_private.h"
 #include "text.h"
 
@@ -200,7 +201,7 @@ apr_status_t okapi_message_create(okapi_message_t **message, okapi_store_t *stor
     *message = NULL;
     apr_status_t rv = okapi_folder_open(&folder, store, folder_id, scratch_pool, scratch_pool);
     if (rv == APR_SUCCESS) {
-        rv = okapi__rights_check(okapi_folder_rights(folder), OKAPI_RIGHT_CREATE);
+        rv = okapi__create_check(okapi_folder_rights(folder), associated);
     }
     if (rv != APR_SUCCESS) {
         return rv;
@@ -235,6 +236,9 @@ apr_status_t okapi__message_fill(okapi_message_t *message, okapi_binary_t props,
     if (rv == APR_SUCCESS) {
         rv = okapi__recipients_unpack(&message->recipients, recipients, message->pool);
     }
+    if (rv == APR_SUCCESS && message->hidden) {
+        okapi__private_veil(message);
+    }
     message->loaded = rv == APR_SUCCESS;
     return rv;
 }
@@ -254,7 +258,7 @@ apr_status_t okapi__message_load(okapi_message_t *message, okapi__conn_t *conn,
     }
     message->rev = okapi__rows_int(rows, 0);
     rv = okapi__message_fill(message, okapi__rows_blob(rows, 1), okapi__rows_blob(rows, 2));
-    if (rv == APR_SUCCESS) {
+    if (rv == APR_SUCCESS && !message->hidden) {
         rv = okapi__propbag_load_large(&message->bag, conn, message->id, scratch_pool);
     }
     message->loaded = rv == APR_SUCCESS;
@@ -309,6 +313,7 @@ static apr_status_t open_work(okapi__conn_t *conn, void *baton, apr_pool_t *scra
     open_t *o = baton;
     okapi_message_t *message = o->message;
     okapi__rows_t *rows;
+    apr_uint32_t rights;
     int found;
     message->loaded = 0;
     message->attachments = NULL;
@@ -322,12 +327,12 @@ static apr_status_t open_work(okapi__conn_t *conn, void *baton, apr_pool_t *scra
     if (o->folder_id && o->folder_id != message->row.folder_id) {
         return OKAPI_ENOTFOUND;
     }
-    rv = okapi__rights(&message->rights, conn, message->store, message->row.folder_id,
-                       scratch_pool);
-    if (rv == APR_SUCCESS && !okapi__rights_visible(message->rights)) {
+    rv = okapi__rights(&rights, conn, message->store, message->row.folder_id, scratch_pool);
+    if (rv == APR_SUCCESS && !okapi__rights_visible(rights)) {
         rv = OKAPI_ENOTFOUND;
     }
     if (rv == APR_SUCCESS) {
+        okapi__message_admit(message, rights);
         rv = okapi__rights_check(message->rights, OKAPI_RIGHT_READ_ANY);
     }
     return rv == APR_SUCCESS ? okapi__message_read(message, conn, scratch_pool) : rv;
@@ -339,7 +344,10 @@ apr_status_t okapi_message_open(okapi_message_t **message, okapi_store_t *store,
 {
     open_t o = {okapi__message_make(store, result_pool), folder_id};
     o.message->id = id;
-    apr_status_t rv = okapi__db_read(store->okapi->db, open_work, &o, scratch_pool);
+    apr_status_t rv = okapi__private_prepare(store, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi__db_read(store->okapi->db, open_work, &o, scratch_pool);
+    }
     *message = rv == APR_SUCCESS ? o.message : NULL;
     return rv;
 }

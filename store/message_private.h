@@ -49,6 +49,7 @@ typedef struct okapi__message_row_t {
     const char *sender, *sender_key;            /* PR_SENT_REPRESENTING_NAME */
     const char *display_to;
     okapi_time_t start, end; /* 0: none */
+    okapi_id_t creator;      /* the user who made it; 0: it was delivered */
 
     /* Written, but not read again. */
     int attachments; /* those a user sees */
@@ -60,7 +61,8 @@ struct okapi_message_t {
     okapi_store_t *store;
     okapi_attachment_t *parent;      /* that it is embedded in, or NULL */
     okapi_id_t id;                   /* of its msg_props row; 0 while it is new */
-    apr_uint32_t rights;             /* of the actor in the folder */
+    apr_uint32_t rights;             /* of the actor, as okapi__message_rights has them */
+    int hidden;                      /* it is private and not for the actor */
     okapi__message_row_t row;
     int loaded;                      /* the following three are there */
     apr_int64_t rev;                 /* of the properties as read */
@@ -106,6 +108,19 @@ apr_status_t okapi__message_read(okapi_message_t *message, okapi__conn_t *conn,
 
 /* Marks it and those it is embedded in. */
 void okapi__message_touch(okapi_message_t *message);
+
+/* ---- private.c ---- */
+
+/* What the actor, who has RIGHTS on the folder, may do with the message whose row has been read; a
+ * private one loses of its row what isn't for him. */
+void okapi__message_admit(okapi_message_t *message, apr_uint32_t rights);
+
+/* Removes from the properties and recipients of a hidden message what isn't for the actor. */
+void okapi__private_veil(okapi_message_t *message);
+
+/* Sets in ROW whether the message is private. Outside of a transaction. */
+apr_status_t okapi__private_mark(okapi_message_t *message, okapi__message_row_t *row,
+                                 apr_pool_t *scratch_pool);
 
 /* ---- message_row.c ---- */
 

@@ -36,6 +36,7 @@ void okapi__message_row_read(okapi__message_row_t *row, okapi__rows_t *rows,
     row->display_to = apr_pstrdup(result_pool, okapi__rows_str(rows, c++));
     row->start = okapi__rows_int(rows, c++);
     row->end = okapi__rows_int(rows, c++);
+    row->creator = okapi__rows_int(rows, c++);
 }
 
 /* ---- from the message ---- */

@@ -7,6 +7,7 @@
 #include <okapi/entryid.h>
 #include <okapi/error.h>
 
+#include "access.h"
 #include "cn.h"
 #include "message_private.h"
 
@@ -204,6 +205,9 @@ static apr_status_t prepare(save_t *s, apr_uint32_t flags)
         deliver(message, now);
     } else {
         sign(message, s->pool);
+        if (!message->id) {
+            message->row.creator = message->store->actor->id;
+        }
     }
     message->row.mtime = now;
     apr_status_t rv = prepare_message(s, message, 0);
@@ -214,6 +218,7 @@ static apr_status_t prepare(save_t *s, apr_uint32_t flags)
     if (rv == APR_SUCCESS) {
         s->row = message->row;
         okapi__message_row_fill(&s->row, message, message->pool);
+        rv = okapi__private_mark(message, &s->row, s->pool);
         if (message->id) {
             s->row.flags &= ~(apr_uint32_t)MSGFLAG_UNMODIFIED;
         }
@@ -343,8 +348,9 @@ static apr_status_t insert_row(okapi__conn_t *conn, const okapi__message_row_t *
                 DB_I(row->flag_status), DB_I(row->icon), DB_S(row->message_class),
                 DB_S(row->prefix), DB_S(row->subject), DB_S(row->subject_key), DB_S(row->sender),
                 DB_S(row->sender_key), DB_S(row->display_to), time_or_null(row->start),
-                time_or_null(row->end), DB_I(store_id), DB_I(row->cn), DB_I(row->cn),
-                DB_I(row->attachments), DB_I(row->conversation), DB_I(row->message_id_hash)),
+                time_or_null(row->end), DB_I(row->creator), DB_I(store_id), DB_I(row->cn),
+                DB_I(row->cn), DB_I(row->attachments), DB_I(row->conversation),
+                DB_I(row->message_id_hash)),
         scratch_pool);
 }
 
@@ -484,6 +490,7 @@ static void settle(save_t *s)
         }
     }
     s->message->row = s->row;
+    okapi__message_admit(s->message, s->message->rights);
 }
 
 apr_status_t okapi_message_save(okapi_message_t *message, apr_uint32_t flags,
@@ -496,8 +503,10 @@ apr_status_t okapi_message_save(okapi_message_t *message, apr_uint32_t flags,
     if (message->parent) {
         return OKAPI_ENOSUPPORT; /* it is saved with its outermost message */
     }
-    apr_status_t rv = okapi__rights_check(message->rights, message->id ? OKAPI_RIGHT_EDIT_ANY
-                                                                       : OKAPI_RIGHT_CREATE);
+    apr_status_t rv =
+        message->id ? okapi__rights_check(message->rights, OKAPI_RIGHT_EDIT_ANY)
+                    : okapi__create_check(message->rights,
+                                          message->row.part & OKAPI__PART_ASSOCIATED);
     if (rv == APR_SUCCESS) {
         rv = prepare(&s, flags);
     }

@@ -10,7 +10,7 @@
 #include <okapi/named.h>
 
 #include "cache.h"
-#include "store_private.h"
+#include "access.h"
 #include "text.h"
 
 enum { FIRST_ID = 0x8001, LAST_ID = 0xFFFE, NAME_MAX_CHARS = 255 };
@@ -128,6 +128,13 @@ static apr_status_t insert(okapi__conn_t *conn, const work_t *b, const entry_t *
                           scratch_pool);
 }
 
+/* Whoever may write something in the store may need a name for it; for others there is no new one
+ * (MS-OXCPRPT 2.2.12.2). */
+enum {
+    NAMING_RIGHTS = OKAPI_RIGHT_CREATE | OKAPI_RIGHT_EDIT_OWNED | OKAPI_RIGHT_EDIT_ANY |
+                    OKAPI_RIGHT_CREATE_SUBFOLDER | OKAPI_RIGHT_OWNER
+};
+
 /* Only one transaction at a time gives out ids of a store: it holds the lock of the store's row
  * while it looks what there is and adds what there isn't. */
 static apr_status_t create_missing(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
@@ -142,6 +149,9 @@ static apr_status_t create_missing(okapi__conn_t *conn, void *baton, apr_pool_t 
     for (int i = 0; rv == APR_SUCCESS && i < b->added->nelts; i++) {
         const entry_t *entry = &APR_ARRAY_IDX(b->added, i, entry_t);
         apr_hash_set(fresh, key_of(&entry->name, scratch_pool), APR_HASH_KEY_STRING, entry);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__store_entered(conn, b->store, NAMING_RIGHTS, scratch_pool);
     }
     for (int i = 0; rv == APR_SUCCESS && i < b->n; i++) {
         const char *key = key_of(&b->names[i], scratch_pool);
@@ -239,7 +249,7 @@ apr_status_t okapi_named_ids(okapi_store_t *store, const okapi_propname_t *names
             .store = store, .names = (okapi_propname_t *)missing->elts, .n = missing->nelts};
         apr_status_t rv = refresh(&work, writing, scratch_pool);
         if (rv != APR_SUCCESS) {
-            return rv;
+            return rv == OKAPI_EACCESS ? APR_SUCCESS : rv;
         }
         look_up(store, wanted, n, ids, missing, scratch_pool);
     }

@@ -3,9 +3,9 @@
 
 #include <apr_strings.h>
 
+#include "access.h"
 #include "cache.h"
 #include "cn.h"
-#include "store_private.h"
 #include "text.h"
 #include "user_private.h"
 
@@ -53,6 +53,7 @@ static apr_status_t specials_read(okapi__conn_t *conn, okapi_store_t *store,
 typedef struct open_t {
     okapi_store_t *store;
     int is_cached; /* its special folders were known */
+    apr_array_header_t *groups;
 } open_t;
 
 static apr_status_t read_store(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
@@ -74,6 +75,10 @@ static apr_status_t read_store(okapi__conn_t *conn, void *baton, apr_pool_t *scr
     store->quota = okapi__rows_int(rows, 2);
     store->bytes = okapi__rows_int(rows, 3);
     rv = okapi__guid_of_hex(&store->guid, okapi__rows_str(rows, 1));
+    if (rv == APR_SUCCESS && !store->full_access && store->actor->id) {
+        rv = okapi__groups_of(&b->groups, conn, store->actor->id, store->pool, scratch_pool);
+        store->groups = b->groups;
+    }
     b->is_cached = specials_cached(store);
     return rv == APR_SUCCESS && !b->is_cached ? specials_read(conn, store, scratch_pool) : rv;
 }
@@ -83,13 +88,14 @@ apr_status_t okapi_store_open(okapi_store_t **store, okapi_t *okapi, const okapi
                               apr_pool_t *scratch_pool)
 {
     okapi_store_t *opened = apr_pcalloc(result_pool, sizeof(*opened));
-    open_t baton = {opened, 0};
+    open_t baton = {.store = opened};
     opened->object.object_class = &okapi__store_class;
     opened->okapi = okapi;
     opened->pool = result_pool;
     opened->owner = okapi__user_dup(owner, result_pool);
     opened->actor = okapi__user_dup(actor, result_pool);
     opened->full_access = actor->id == owner->id || (actor->flags & OKAPI_USER_ADMIN);
+    opened->sees_private = opened->full_access;
     apr_status_t rv = okapi__db_read(okapi->db, read_store, &baton, scratch_pool);
     if (rv != APR_SUCCESS) {
         return rv;

@@ -83,7 +83,11 @@ struct okapi_store_t {
     okapi_guid_t guid;
     const okapi_user_t *owner;
     const okapi_user_t *actor;
+    int kind;          /* OKAPI__STORE_* */
     int full_access;   /* the actor owns the store or administers the server */
+    int sees_private;  /* the same, or a delegate who may */
+    const apr_array_header_t *groups; /* names of those the actor is in; NULL with full access */
+    const apr_uint16_t *open_ids;     /* private.c: named properties that aren't private */
     apr_int64_t quota; /* bytes, 0: none */
     apr_int64_t bytes; /* as of opening */
     okapi_id_t special[OKAPI_FOLDER__LAST];
@@ -174,8 +178,10 @@ const char *okapi__folder_name_fault(const char *name);
 okapi_folder_t *okapi__folder_of_row(okapi__rows_t *rows, okapi_store_t *store, apr_uint32_t rights,
                                      apr_pool_t *result_pool);
 
-/* In message.flags only, never shown: it came by delivery, so it is announced as new mail. */
+/* In message.flags only, never shown: it came by delivery, so it is announced as new mail; and it
+ * is private (MS-OXCMSG 2.2.1.13), for the owner and some delegates only. */
 #define OKAPI__MSGFLAG_DELIVERED 0x40000000
+#define OKAPI__MSGFLAG_PRIVATE   0x20000000
 
 /* The folders below PARENT the actor may see, as an array of okapi_folder_t * by name; with DEEP
  * those of all levels, each followed by its own. Soft-deleted ones instead with DELETED. */

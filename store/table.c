@@ -1,6 +1,7 @@
 /* table.c - tables as callers know them: opening, columns, sort order, restriction, rows. */
 #include <okapi/error.h>
 
+#include "access.h"
 #include "table_private.h"
 
 /* ---- opening ---- */
@@ -27,7 +28,7 @@ apr_status_t okapi_table_contents(okapi_table_t **table, apr_uint32_t *count,
                                   apr_pool_t *scratch_pool)
 {
     *table = NULL;
-    apr_status_t rv = okapi__rights_check(folder->rights, OKAPI_RIGHT_READ_ANY);
+    apr_status_t rv = okapi__contents_check(folder->rights);
     return rv == APR_SUCCESS ? open_on_folder(table, count, OKAPI_TABLE_CONTENTS, folder, flags,
                                               result_pool, scratch_pool)
                              : rv;

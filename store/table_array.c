@@ -117,6 +117,9 @@ static apr_status_t add_batch(apr_array_header_t *refs, okapi__array_t *array, c
     for (int i = 0; rv == APR_SUCCESS && i < b->messages->nelts; i++) {
         okapi__ref_t *ref = &APR_ARRAY_IDX(b->messages, i, okapi__ref_t);
         okapi_writer_t w;
+        if (!(((okapi_message_t *)ref->object)->rights & OKAPI_RIGHT_READ_ANY)) {
+            continue;
+        }
         if (view->restriction &&
             !okapi__cell_match(ref->object, view->restriction, &rv, scratch_pool)) {
             continue;
@@ -161,10 +164,13 @@ static okapi_binary_t name_of(const okapi_table_t *table, okapi_cn_t last_cn,
                               apr_pool_t *result_pool)
 {
     const okapi__view_t *view = table->view;
+    okapi_id_t viewer = okapi__table_viewer(table);
     okapi_writer_t w;
     okapi_writer_init(&w, 64, NAME_SIZE_MAX, result_pool);
     okapi_write_u64(&w, (apr_uint64_t)table->folder_id);
     okapi_write_u64(&w, (apr_uint64_t)last_cn);
+    okapi_write_u64(&w, (apr_uint64_t)viewer);
+    okapi_write_u32(&w, viewer ? table->folder->rights : 0); /* they change without the folder */
     okapi_write_u8(&w, (apr_byte_t)okapi__table_part(table));
     okapi_write_u32(&w, (apr_uint32_t)view->sort_bytes.len);
     okapi_write_bytes(&w, view->sort_bytes.data, view->sort_bytes.len);

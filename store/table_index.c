@@ -138,7 +138,7 @@ static void row_value(okapi__key_t *key, const page_t *page, okapi__rows_t *rows
                       okapi_message_t *message)
 {
     const okapi__index_t *index = page->table->view->index;
-    enum { LIST_COLUMNS = 10 };
+    enum { LIST_COLUMNS = 11 };
     if (page->read == READ_ROWS) {
         key->text = index->below == STMT_TABLE_SUBJECT_BELOW ? message->row.subject_key
                                                              : message->row.sender_key;

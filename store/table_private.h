@@ -224,6 +224,10 @@ apr_status_t okapi__table_set_view(okapi_table_t *table, const okapi_proptag_t *
 apr_status_t okapi__table_prepare(okapi_table_t *table, apr_pool_t *scratch_pool);
 apr_status_t okapi__table_finish(okapi_table_t *table, apr_status_t rv);
 
+/* For whom the rows of a contents table are, if not for everybody alike: for those who don't see all
+ * messages of the folder, or not all of each. 0: they are alike. The folder is open. */
+okapi_id_t okapi__table_viewer(const okapi_table_t *table);
+
 /* Up to MAX rows from PLACE on, forward or BACKWARD, nearest first: as an array of okapi__ref_t
  * without objects, or with them, ready for the columns and the tags ALSO (may be NULL). */
 apr_status_t okapi__table_keys(apr_array_header_t **refs, okapi_table_t *table,

@@ -2,15 +2,32 @@
  * finishing it. */
 #include <apr_strings.h>
 
+#include "access.h"
 #include "table_private.h"
+
+enum { ANONYMOUS = -1 };
 
 apr_status_t okapi__table_prepare(okapi_table_t *table, apr_pool_t *scratch_pool)
 {
     apr_status_t rv = APR_SUCCESS;
     if (table->kind == OKAPI_TABLE_CONTENTS) {
         rv = okapi__table_need_folder(table, scratch_pool);
+        if (rv == APR_SUCCESS) {
+            rv = okapi__private_prepare(table->store, scratch_pool);
+        }
+        /* An index has the rows of all, and the places of texts that aren't for everybody. */
+        if (rv == APR_SUCCESS && okapi__table_viewer(table)) {
+            table->view->plan = &okapi__plan_array;
+        }
     }
     return rv == APR_SUCCESS ? table->view->plan->prepare(table, scratch_pool) : rv;
+}
+
+okapi_id_t okapi__table_viewer(const okapi_table_t *table)
+{
+    const okapi_store_t *store = table->store;
+    int sees_all = store->sees_private && (table->folder->rights & OKAPI_RIGHT_READ_ANY);
+    return sees_all ? 0 : store->actor->id ? store->actor->id : ANONYMOUS;
 }
 
 apr_status_t okapi__table_finish(okapi_table_t *table, apr_status_t rv)

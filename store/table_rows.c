@@ -38,6 +38,7 @@ static void read_list_row(okapi__message_row_t *row, okapi__rows_t *rows)
     row->size = okapi__rows_int(rows, c++);
     row->importance = (int)okapi__rows_int(rows, c++);
     row->icon = (int)okapi__rows_int(rows, c++);
+    row->creator = okapi__rows_int(rows, c++);
     row->message_class = okapi__rows_str(rows, c++);
     row->prefix = okapi__rows_str(rows, c++);
     row->subject = okapi__rows_str(rows, c++);
@@ -56,7 +57,7 @@ okapi_message_t *okapi__row_message(okapi__rows_t *rows, const okapi_folder_t *f
         message->row.part = part;
     }
     message->id = message->row.id;
-    message->rights = folder->rights;
+    okapi__message_admit(message, folder->rights);
     return message;
 }
 
@@ -90,7 +91,7 @@ static apr_status_t fetch_large(const batch_t *batch, okapi__conn_t *conn,
                                        scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         okapi_message_t *message = find(batch, okapi__rows_int(rows, 0));
-        if (message && message->loaded) {
+        if (message && message->loaded && !message->hidden) {
             okapi__propbag_add_large(&message->bag, okapi__rows_int(rows, 1),
                                      okapi__rows_int(rows, 2), okapi__rows_int(rows, 3));
         }

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 #include <okapi/error.h>
 
+#include "access.h"
 #include "table_private.h"
 
 enum {
@@ -29,7 +30,7 @@ apr_status_t okapi__table_need_folder(okapi_table_t *table, apr_pool_t *scratch_
     apr_status_t rv = okapi_folder_open(&table->folder, table->store, table->folder_id, table->pool,
                                         scratch_pool);
     if (rv == APR_SUCCESS && table->kind == OKAPI_TABLE_CONTENTS) {
-        rv = okapi__rights_check(table->folder->rights, OKAPI_RIGHT_READ_ANY);
+        rv = okapi__contents_check(table->folder->rights);
     }
     if (rv != APR_SUCCESS) {
         table->folder = NULL;

@@ -7,7 +7,7 @@
 
 #include <apr_strings.h>
 
-#include "store_private.h"
+#include "access.h"
 #include "text.h"
 #include "user_private.h"
 
@@ -15,6 +15,8 @@ enum { ADDRESS_MAX = 254, FULLNAME_MAX = 255 };
 
 /* address.kind */
 enum { ADDRESS_PRIMARY = 0, ADDRESS_ALIAS = 1, ADDRESS_OF_NAME = 2 };
+
+const okapi_user_t okapi_user_anonymous = {0, "", "", "Anonymous", 0, ""};
 
 static okapi_user_t *user_of_row(okapi__rows_t *rows, apr_pool_t *result_pool)
 {
@@ -379,8 +381,7 @@ static apr_status_t delete_user(okapi__conn_t *conn, void *baton, apr_pool_t *sc
                             scratch_pool);
     }
     if (rv == APR_SUCCESS) {
-        rv = okapi__db_exec(conn, STMT_PERMISSION_DELETE_MEMBER, NULL,
-                            DB_ARGS(DB_S(edit->user->name)), scratch_pool);
+        rv = okapi__access_forget(conn, edit->user->id, edit->user->name, scratch_pool);
     }
     if (rv == APR_SUCCESS) {
         rv = okapi__db_exec(

@@ -47,6 +47,7 @@ static const okapi__symptom_t sqlite_symptoms[] = {
     {0, "not an error", FAILURE_STALE}, /* a stale statement's second use */
     {0, "UNIQUE constraint failed", FAILURE_DUPLICATE},
     {0, "already exists", FAILURE_IS_THERE},
+    {0, "duplicate column name", FAILURE_IS_THERE},
     {0, "locked", FAILURE_BUSY},
     {0, "disk is full", FAILURE_FULL},
     {0, "readonly database", FAILURE_READONLY},

@@ -16,6 +16,9 @@ typedef struct okapi_user_t {
     const char *password; /* the hash, "$2y$..."; "" if no password is set */
 } okapi_user_t;
 
+/* Somebody who isn't known: the actor of a store that is opened without a login. */
+extern const okapi_user_t okapi_user_anonymous;
+
 /* OKAPI_EEXISTS if the name or the address is taken. Makes the user's mailbox too.
  * PASSWORD may be NULL: nobody can log in with one then. */
 apr_status_t okapi_user_add(okapi_t *okapi, const okapi_user_t *user, const char *password,
