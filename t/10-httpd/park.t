@@ -27,7 +27,7 @@ my $http = $server->http;
 $http->send(GET => '/wait?store=1');
 $http->read_head;
 is($http->read_chunk, "HELD\n", 'a held request');
-is($server->status->{parked}, 1, 'is parked in the MPM');
+ok($server->wait_for(sub { $server->status->{parked} == 1 }, 10, 'parking'), 'is parked in the MPM');
 
 my ($child) = $server->children;
 my @nested = grep { (readlink) // '' eq 'anon_inode:[eventpoll]' } glob "/proc/$child/fd/*";
