@@ -53,28 +53,40 @@ static apr_status_t put_chunks(okapi__conn_t *conn, const okapi__blob_t *blob,
     return rv;
 }
 
+static apr_status_t add_row(okapi__conn_t *conn, const okapi__blob_t *blob, int *added,
+                            apr_pool_t *scratch_pool)
+{
+    apr_int64_t affected;
+    apr_status_t rv = okapi__db_exec(conn, STMT_BLOB_ADD, &affected,
+                                     DB_ARGS(DB_I(blob->id), DB_S(blob->hash),
+                                             DB_I((apr_int64_t)blob->bytes.len), DB_I(blob->enc),
+                                             DB_I(okapi_time_now())),
+                                     scratch_pool);
+    *added = affected > 0;
+    return rv;
+}
+
+/* Between two of the statements somebody else may store the bytes, or the collector remove them. */
 apr_status_t okapi__blob_put(okapi__conn_t *conn, const okapi__blob_t *blob, okapi_id_t *id,
                              apr_pool_t *scratch_pool)
 {
-    apr_int64_t affected;
-    apr_status_t rv = find(conn, blob, id, scratch_pool);
-    if (rv != APR_SUCCESS || *id) {
-        return rv;
+    enum { TRIES = 10 };
+    for (int i = 0; i < TRIES; i++) {
+        int added;
+        apr_status_t rv = find(conn, blob, id, scratch_pool);
+        if (rv != APR_SUCCESS || *id) {
+            return rv;
+        }
+        rv = add_row(conn, blob, &added, scratch_pool);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+        if (added) {
+            *id = blob->id;
+            return put_chunks(conn, blob, scratch_pool);
+        }
     }
-    rv = okapi__db_exec(conn, STMT_BLOB_ADD, &affected,
-                        DB_ARGS(DB_I(blob->id), DB_S(blob->hash),
-                                DB_I((apr_int64_t)blob->bytes.len), DB_I(blob->enc),
-                                DB_I(okapi_time_now())),
-                        scratch_pool);
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    if (affected == 0) { /* somebody else stored them between the two statements */
-        rv = find(conn, blob, id, scratch_pool);
-        return rv == APR_SUCCESS && !*id ? OKAPI_EBUSY : rv;
-    }
-    *id = blob->id;
-    return put_chunks(conn, blob, scratch_pool);
+    return OKAPI_EBUSY;
 }
 
 /* ---- reading ---- */

@@ -38,6 +38,12 @@ apr_status_t okapi__blob_put(okapi__conn_t *conn, const okapi__blob_t *blob, oka
 apr_status_t okapi__blob_stream(okapi_stream_t **stream, okapi__db_t *db, okapi_id_t id,
                                 apr_int64_t size, apr_pool_t *result_pool);
 
+/* ---- blob_collect.c ---- */
+
+/* Removes a blob, unless something refers to it. */
+apr_status_t okapi__blob_drop(okapi__conn_t *conn, okapi_id_t id, int *dropped,
+                              apr_pool_t *scratch_pool);
+
 /* ---- blob_code.c ---- */
 
 /* Sets blob->enc and blob->chunks. */

@@ -6,6 +6,7 @@
  */
 #include <apr_tables.h>
 
+#include "blob.h"
 #include "store_private.h"
 
 typedef struct purge_t {
@@ -80,15 +81,6 @@ static apr_status_t find_blobs(okapi__conn_t *conn, okapi_id_t id, todo_t *todo,
     return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
 }
 
-static apr_status_t delete_blob(okapi__conn_t *conn, okapi_id_t id, apr_pool_t *scratch_pool)
-{
-    apr_status_t rv =
-        okapi__db_exec(conn, STMT_PURGE_CHUNKS, NULL, DB_ARGS(DB_I(id), DB_I(id)), scratch_pool);
-    return rv == APR_SUCCESS ? okapi__db_exec(conn, STMT_PURGE_BLOB, NULL,
-                                              DB_ARGS(DB_I(id), DB_I(id)), scratch_pool)
-                             : rv;
-}
-
 static apr_status_t delete_object(okapi__conn_t *conn, okapi_id_t id, todo_t *todo,
                                   apr_pool_t *scratch_pool)
 {
@@ -113,7 +105,9 @@ static apr_status_t delete_message(okapi__conn_t *conn, okapi_id_t folder_id, ok
         rv = delete_object(conn, APR_ARRAY_IDX(todo.objects, i, okapi_id_t), &todo, scratch_pool);
     }
     for (int i = 0; rv == APR_SUCCESS && i < todo.blobs->nelts; i++) {
-        rv = delete_blob(conn, APR_ARRAY_IDX(todo.blobs, i, okapi_id_t), scratch_pool);
+        int dropped;
+        rv = okapi__blob_drop(conn, APR_ARRAY_IDX(todo.blobs, i, okapi_id_t), &dropped,
+                              scratch_pool);
     }
     return rv;
 }

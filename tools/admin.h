@@ -54,6 +54,7 @@ int admin_find_user(admin_t *admin, int i, okapi_user_t **user);
 
 int admin_config_template(admin_t *admin);
 int admin_folder_list(admin_t *admin);
+int admin_store_collect(admin_t *admin);
 int admin_store_create_database(admin_t *admin);
 int admin_store_list(admin_t *admin);
 int admin_store_show(admin_t *admin);

@@ -1,4 +1,6 @@
 /* admin_store.c - okapi-admin store: the database and the mailboxes in it. */
+#include <apr_strings.h>
+#include <okapi/blob.h>
 #include <okapi/store.h>
 
 #include "admin.h"
@@ -85,5 +87,28 @@ int admin_store_list(admin_t *admin)
         json_array_append_new(rows, row);
     }
     output_table(rows, columns, admin->as_json, pool);
+    return EX_OK;
+}
+
+int admin_store_collect(admin_t *admin)
+{
+    const char *age = admin_option(admin, "age");
+    okapi_blob_garbage_t garbage;
+    char *end = NULL;
+    apr_int64_t minutes = age ? apr_strtoi64(age, &end, 10) : 60;
+    if (age && (!*age || *end || minutes < 0 || minutes > APR_INT32_MAX)) {
+        return tool_usage_error(&admin->tool, "okapi-admin store collect",
+                                "--age takes a number of minutes");
+    }
+    apr_status_t rv = okapi_blob_collect(admin->tool.okapi, apr_time_from_sec(minutes * 60), NULL,
+                                         NULL, &garbage, admin->tool.pool);
+    if (rv != APR_SUCCESS) {
+        return tool_fail(&admin->tool, rv, "collecting what nobody uses");
+    }
+    output_done(json_pack("{s:I, s:I}", "values", (json_int_t)garbage.blobs, "bytes",
+                          (json_int_t)garbage.bytes),
+                admin->as_json,
+                "%" APR_INT64_T_FMT " values of %" APR_INT64_T_FMT " bytes were removed.",
+                garbage.blobs, garbage.bytes);
     return EX_OK;
 }

@@ -33,6 +33,9 @@ static const admin_option_t passwd_options[] = {
     {"password-stdin", NULL, "read the password from the first line of standard input"},
     {NULL, NULL, NULL}};
 
+static const admin_option_t collect_options[] = {
+    {"age", "MINUTES", "only what is older; else 60"}, {NULL, NULL, NULL}};
+
 static const admin_option_t delete_options[] = {{"yes", NULL, "don't ask on a terminal"},
                                                 {NULL, NULL, NULL}};
 
@@ -42,6 +45,8 @@ static const admin_command_t commands[] = {
      ADMIN_NEEDS_NOTHING, NULL, admin_config_template},
     {"folder", "list", "USER", "Prints the tree of a user's folders with their counts.",
      ADMIN_NEEDS_DATABASE, NULL, admin_folder_list},
+    {"store", "collect", "", "Removes the bytes of attachments and texts that no message has any more.",
+     ADMIN_NEEDS_DATABASE, collect_options, admin_store_collect},
     {"store", "create-database", "", "Creates the database okapi.conf names, if it isn't there.",
      ADMIN_NEEDS_CONFIG, NULL, admin_store_create_database},
     {"store", "list", "", "Lists all mailboxes with their sizes.", ADMIN_NEEDS_DATABASE, NULL,

@@ -153,6 +153,9 @@ subtest 'mailboxes' => sub {
     my $store = json_of('store', 'show', 'anna');
     like($store->{guid}, qr/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'GUID');
     is($store->{messages}, 0, 'empty');
+    is_deeply(json_of('store', 'collect', '--age', '0'), { values => 0, bytes => 0 },
+        'nothing to collect');
+    fails(EX_USAGE, qr/minutes/, 'store', 'collect', '--age', $_) for '', 'x', '-1', '1h';
     my $folders = json_of('folder', 'list', 'anna');
     my ($inbox) = grep { $_->{name} eq 'Inbox' } @$folders;
     is($inbox->{class}, 'IPF.Note', 'an inbox');
