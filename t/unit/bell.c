@@ -25,7 +25,8 @@ static void heard(void *baton, okapi_id_t store_id)
     }
 }
 
-/* A child that rings for its own store and listens until it has heard the others. */
+/* A child that rings for its own store and listens until it has heard all of it. A ring whose
+ * writer lost the processor in the middle is heard as one for all stores. */
 static void ringer(okapi__bell_t *bell, int store_id)
 {
     struct pollfd polled = {-1, POLLIN, 0};
@@ -41,9 +42,9 @@ static void ringer(okapi__bell_t *bell, int store_id)
     }
     while (!complete && poll(&polled, 1, 5000) == 1) {
         okapi__bell_hear(bell, heard, &ear);
-        complete = ear.rings[store_id] == RINGS;
+        complete = ear.rings[store_id] + ear.all >= RINGS;
     }
-    _exit(complete && ear.all == 0 ? 0 : 1);
+    _exit(complete && ear.rings[store_id] <= RINGS ? 0 : 1);
 }
 
 static void processes(okapi__bell_t *bell)
@@ -78,7 +79,8 @@ int main(void)
     is_int(okapi__bell_join(bell), APR_SUCCESS, "joined");
     processes(bell);
     okapi__bell_hear(bell, heard, &ear);
-    is_int(ear.rings[1] + ear.rings[2] + ear.rings[3], RINGERS * RINGS, "so does a bystander");
+    is_int(ear.rings[1] + ear.rings[2] + ear.rings[3] + ear.all, RINGERS * RINGS,
+           "so does a bystander");
 
     memset(&ear, 0, sizeof(ear));
     for (i = 0; i < 100000; i++) {
