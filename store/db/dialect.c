@@ -80,7 +80,8 @@ static const char *const mysql_write[] = {"SET TRANSACTION ISOLATION LEVEL READ 
                                           "START TRANSACTION", NULL};
 
 /* 1451 and 1452: a foreign key, by which collecting old blobs and using one meet; the work looks
- * again. 1290 and 1836: the server became a replica. */
+ * again. 1290 and 1836: the server became a replica. 1051 and 1091: what was to be dropped isn't
+ * there. */
 static const okapi__symptom_t mysql_symptoms[] = {
     {1213, "", FAILURE_CONFLICT},    {1205, "", FAILURE_CONFLICT},
     {1020, "", FAILURE_CONFLICT},    {1412, "", FAILURE_CONFLICT},
@@ -94,6 +95,7 @@ static const okapi__symptom_t mysql_symptoms[] = {
     {1615, "", FAILURE_STALE},       {2014, "", FAILURE_STALE},
     {2030, "", FAILURE_STALE},       {1050, "", FAILURE_IS_THERE},
     {1060, "", FAILURE_IS_THERE},    {1061, "", FAILURE_IS_THERE},
+    {1051, "", FAILURE_IS_THERE},    {1091, "", FAILURE_IS_THERE},
     {1021, "", FAILURE_FULL},        {1114, "", FAILURE_FULL},
     {1290, "", FAILURE_READONLY},    {1836, "", FAILURE_READONLY},
     {1044, "", FAILURE_UNREACHABLE}, {1045, "", FAILURE_UNREACHABLE},

@@ -26,7 +26,7 @@ typedef enum okapi__failure_e {
     FAILURE_LOST,     /* the connection is gone */
     FAILURE_STALE,    /* its prepared statements are */
     FAILURE_DUPLICATE,
-    FAILURE_IS_THERE, /* what a migration wanted to create */
+    FAILURE_IS_THERE, /* what a migration wanted to create; or what it wanted to drop isn't */
     FAILURE_FULL,
     FAILURE_READONLY,
     FAILURE_CORRUPT,

@@ -141,7 +141,10 @@ static apr_status_t migrate_one(okapi__conn_t *conn, void *baton, apr_pool_t *sc
     /* The statements it has prepared are stale afterwards; also ends MariaDB's lock. */
     conn->discard = 1;
     rv = select_int(&locked, conn, STMT_SCHEMA_LOCK, scratch_pool);
-    if (rv == APR_SUCCESS && locked && target == 1) {
+    if (rv == APR_SUCCESS && !locked) {
+        return OKAPI_EBUSY; /* another process migrates for very long */
+    }
+    if (rv == APR_SUCCESS && target == 1) {
         rv = run_step(conn, version_table, scratch_pool);
     }
     if (rv == APR_SUCCESS) {
