@@ -38,6 +38,39 @@ static inline int test_sql(const char *database, const char *sql, apr_pool_t *pa
     return rc;
 }
 
+/* The first COLUMNS columns of all rows that SQL gives, as text; NULL if it fails. */
+static inline const char *test_rows(const char *database, const char *sql, int columns,
+                                    apr_pool_t *pool)
+{
+    const char *colon = strchr(database, ':'), *text = "";
+    const apr_dbd_driver_t *driver;
+    apr_dbd_results_t *results = NULL;
+    apr_dbd_row_t *row = NULL;
+    apr_dbd_t *handle;
+    int i, n, by_number = strncmp(database, "pgsql:", 6) == 0;
+
+    if (apr_dbd_init(pool) != APR_SUCCESS ||
+        apr_dbd_get_driver(pool, apr_pstrmemdup(pool, database, (apr_size_t)(colon - database)),
+                           &driver) != APR_SUCCESS ||
+        apr_dbd_open(driver, pool, colon + 1, &handle) != APR_SUCCESS) {
+        return NULL;
+    }
+    if (apr_dbd_select(driver, pool, handle, &results, sql, by_number) != 0) {
+        text = NULL;
+    }
+    for (n = 1; text != NULL &&
+                apr_dbd_get_row(driver, pool, results, &row, by_number ? n : -1) == 0;
+         n++) {
+        for (i = 0; i < columns; i++) {
+            const char *entry = apr_dbd_get_entry(driver, row, i);
+            text = apr_pstrcat(pool, text, entry != NULL ? entry : "NULL",
+                               i < columns - 1 ? "|" : "\n", NULL);
+        }
+    }
+    apr_dbd_close(driver, handle);
+    return text;
+}
+
 /* sqlite3, mysql or pgsql */
 static inline int test_engine_is(const char *name)
 {
