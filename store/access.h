@@ -46,6 +46,19 @@ apr_status_t okapi__private_prepare(okapi_store_t *store, apr_pool_t *scratch_po
 apr_status_t okapi__access_forget(okapi__conn_t *conn, okapi_id_t id, const char *name,
                                   apr_pool_t *scratch_pool);
 
+/* ---- delegates: delegate.c ---- */
+
+/* OKAPI_DELEGATE_* of a user; 0 if he isn't one. */
+apr_status_t okapi__delegate_flags(apr_uint32_t *flags, okapi__conn_t *conn, okapi_id_t store_id,
+                                   okapi_id_t user_id, apr_pool_t *scratch_pool);
+
+/* ---- limits: quota.c ---- */
+
+/* OKAPI_EQUOTA if the store has become too large by ADDED bytes, which okapi__cn_take has taken
+ * already: whoever makes it larger asks after that. */
+apr_status_t okapi__quota_check(okapi__conn_t *conn, const okapi_store_t *store, apr_int64_t added,
+                                apr_pool_t *scratch_pool);
+
 /* ---- groups: group.c ---- */
 
 /* Names of all groups a user is in, those of groups included, as an array of const char *. */

@@ -11,6 +11,7 @@
 #include <okapi/error.h>
 
 #define LINE_MAX_LENGTH 4096
+#define QUOTA_MAX       (APR_INT64_C(1) << 50)
 
 typedef enum kind_e {
     KIND_TEXT,
@@ -53,6 +54,13 @@ static const setting_t settings[] = {
             "attachment."),
     SETTING("Connections", KIND_NUMBER, connections, "8", 1, 1000,
             "Database connections of one process, at most."),
+    SETTING("QuotaWarn", KIND_SIZE, quota_warn, "0", 0, QUOTA_MAX,
+            "The size of a mailbox from which on its owner is warned; 0 is none. Each mailbox may "
+            "have its own limits: okapi-admin store quota."),
+    SETTING("QuotaSend", KIND_SIZE, quota_send, "0", 0, QUOTA_MAX,
+            "The size of a mailbox from which on nothing can be sent from it; 0 is none."),
+    SETTING("QuotaReceive", KIND_SIZE, quota_receive, "0", 0, QUOTA_MAX,
+            "The size that a mailbox can't exceed: mail is refused then; 0 is none."),
 };
 
 #define COUNT ((int)(sizeof(settings) / sizeof(settings[0])))

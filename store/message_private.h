@@ -122,6 +122,14 @@ void okapi__private_veil(okapi_message_t *message);
 apr_status_t okapi__private_mark(okapi_message_t *message, okapi__message_row_t *row,
                                  apr_pool_t *scratch_pool);
 
+/* ---- delegate.c ---- */
+
+/* Whom the owner's Delegate Information object names; NULL if MESSAGE isn't it. And these become
+ * the list. */
+apr_array_header_t *okapi__delegates_named(const okapi_message_t *message, apr_pool_t *result_pool);
+apr_status_t okapi__delegates_replace(okapi__conn_t *conn, const okapi_store_t *store,
+                                      const apr_array_header_t *listed, apr_pool_t *scratch_pool);
+
 /* ---- message_row.c ---- */
 
 /* From the columns MESSAGE_COLUMNS; texts in RESULT_POOL. */

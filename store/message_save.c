@@ -35,6 +35,7 @@ typedef struct save_t {
     apr_int64_t old_size;
     apr_array_header_t *parts; /* of part_t; the message is the last one */
     apr_array_header_t *blobs; /* of new_blob_t */
+    apr_array_header_t *delegates; /* NULL: it doesn't say who they are */
     apr_pool_t *pool;
 } save_t;
 
@@ -219,6 +220,7 @@ static apr_status_t prepare(save_t *s, apr_uint32_t flags)
         s->row = message->row;
         okapi__message_row_fill(&s->row, message, message->pool);
         rv = okapi__private_mark(message, &s->row, s->pool);
+        s->delegates = okapi__delegates_named(message, s->pool);
         if (message->id) {
             s->row.flags &= ~(apr_uint32_t)MSGFLAG_UNMODIFIED;
         }
@@ -394,6 +396,12 @@ static apr_status_t write_row(save_t *s, okapi__conn_t *conn, apr_pool_t *scratc
     const okapi_store_t *store = s->message->store;
     okapi__stat_delta_t delta = delta_of(s);
     apr_status_t rv = okapi__cn_take(conn, store->id, 1, delta.bytes, &row->cn, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi__quota_check(conn, store, delta.bytes, scratch_pool);
+    }
+    if (rv == APR_SUCCESS && s->delegates) {
+        rv = okapi__delegates_replace(conn, store, s->delegates, scratch_pool);
+    }
     if (rv == APR_SUCCESS && !s->message->id) {
         rv = okapi__uid_next(conn, row->folder_id, &row->imap_uid, scratch_pool);
         if (rv == APR_SUCCESS) {

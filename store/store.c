@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <apr_strings.h>
+#include <okapi/delegate.h>
 
 #include "access.h"
 #include "cache.h"
@@ -53,8 +54,23 @@ static apr_status_t specials_read(okapi__conn_t *conn, okapi_store_t *store,
 typedef struct open_t {
     okapi_store_t *store;
     int is_cached; /* its special folders were known */
-    apr_array_header_t *groups;
 } open_t;
+
+/* What the actor is to the store, whoever hasn't full access. */
+static apr_status_t read_standing(okapi__conn_t *conn, okapi_store_t *store,
+                                  apr_pool_t *scratch_pool)
+{
+    apr_array_header_t *groups;
+    apr_uint32_t flags = 0;
+    apr_status_t rv =
+        okapi__groups_of(&groups, conn, store->actor->id, store->pool, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi__delegate_flags(&flags, conn, store->id, store->actor->id, scratch_pool);
+    }
+    store->groups = groups;
+    store->sees_private = (flags & OKAPI_DELEGATE_PRIVATE) != 0;
+    return rv;
+}
 
 static apr_status_t read_store(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
@@ -72,12 +88,13 @@ static apr_status_t read_store(okapi__conn_t *conn, void *baton, apr_pool_t *scr
         return OKAPI_EUNKNOWNUSER;
     }
     store->id = okapi__rows_int(rows, 0);
-    store->quota = okapi__rows_int(rows, 2);
+    store->quota.receive = okapi__rows_int(rows, 2);
     store->bytes = okapi__rows_int(rows, 3);
+    store->quota.warn = okapi__rows_int(rows, 4);
+    store->quota.send = okapi__rows_int(rows, 5);
     rv = okapi__guid_of_hex(&store->guid, okapi__rows_str(rows, 1));
     if (rv == APR_SUCCESS && !store->full_access && store->actor->id) {
-        rv = okapi__groups_of(&b->groups, conn, store->actor->id, store->pool, scratch_pool);
-        store->groups = b->groups;
+        rv = read_standing(conn, store, scratch_pool);
     }
     b->is_cached = specials_cached(store);
     return rv == APR_SUCCESS && !b->is_cached ? specials_read(conn, store, scratch_pool) : rv;

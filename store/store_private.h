@@ -4,6 +4,7 @@
 #define OKAPI_STORE_PRIVATE_H
 
 #include <okapi/folder.h>
+#include <okapi/quota.h>
 
 #include "engine_private.h"
 
@@ -88,7 +89,7 @@ struct okapi_store_t {
     int sees_private;  /* the same, or a delegate who may */
     const apr_array_header_t *groups; /* names of those the actor is in; NULL with full access */
     const apr_uint16_t *open_ids;     /* private.c: named properties that aren't private */
-    apr_int64_t quota; /* bytes, 0: none */
+    okapi_quota_t quota; /* its own limits */
     apr_int64_t bytes; /* as of opening */
     okapi_id_t special[OKAPI_FOLDER__LAST];
     okapi_props_t *props; /* NULL until asked for */

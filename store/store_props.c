@@ -2,7 +2,7 @@
 #include <apr_strings.h>
 #include <okapi/entryid.h>
 
-#include "store_private.h"
+#include "access.h"
 
 enum {
     MAPI_STORE = 1,       /* PR_OBJECT_TYPE */
@@ -157,22 +157,39 @@ VALUE(max_submit)
     return number(v, (apr_int32_t)(store_of(object)->okapi->config->max_message / 1024));
 }
 
-VALUE(quota)
+/* Limits and sizes are told to those who have full access. */
+static apr_status_t kilobytes(okapi_propval_t *v, const okapi_store_t *store, apr_int64_t bytes)
 {
-    okapi_store_t *store = store_of(object);
-    return store->quota ? number(v, (apr_int32_t)(store->quota / 1024)) : OKAPI_ENOTFOUND;
+    if (!bytes || !store->full_access) {
+        return OKAPI_ENOTFOUND; /* MS-OXCSTOR 2.2.2.1.1.2: unset, so there is no limit */
+    }
+    return number(v, bytes / 1024 > APR_INT32_MAX ? APR_INT32_MAX : (apr_int32_t)(bytes / 1024));
 }
+
+#define QUOTA(name)                                                                                \
+    VALUE(quota_##name)                                                                            \
+    {                                                                                              \
+        okapi_quota_t quota;                                                                       \
+        okapi_quota_effective(&quota, store_of(object));                                           \
+        return kilobytes(v, store_of(object), quota.name);                                         \
+    }
+
+QUOTA(warn)
+QUOTA(send)
+QUOTA(receive)
 
 VALUE(size)
 {
     apr_int64_t bytes = store_of(object)->bytes;
-    return number(v, bytes > APR_INT32_MAX ? APR_INT32_MAX : (apr_int32_t)bytes);
+    return store_of(object)->full_access
+               ? number(v, bytes > APR_INT32_MAX ? APR_INT32_MAX : (apr_int32_t)bytes)
+               : OKAPI_ENOTFOUND;
 }
 
 VALUE(size_extended)
 {
     v->v.i64 = store_of(object)->bytes;
-    return APR_SUCCESS;
+    return store_of(object)->full_access ? APR_SUCCESS : OKAPI_ENOTFOUND;
 }
 
 typedef struct count_t {
@@ -195,6 +212,9 @@ VALUE(content_count)
 {
     okapi_store_t *store = store_of(object);
     count_t baton = {store->id, 0};
+    if (!store->full_access) {
+        return OKAPI_ENOTFOUND;
+    }
     apr_status_t rv = okapi__db_read(store->okapi->db, read_count, &baton, scratch_pool);
     v->v.i32 = (apr_int32_t)baton.count;
     return rv;
@@ -238,9 +258,12 @@ static const okapi__computed_t computed[] = {
     {PR_VALID_FOLDER_MASK, 0, valid_folders},
     {PR_MAX_SUBMIT_MESSAGE_SIZE, 0, max_submit},
     {PR_EXTENDED_RULE_SIZE_LIMIT, 0, extended_rule_limit},
-    {PR_PROHIBIT_SEND_QUOTA, 0, quota},
-    {PR_PROHIBIT_RECEIVE_QUOTA, 0, quota},
-    {PR_STORAGE_QUOTA_LIMIT, 0, quota},
+    {PR_PROHIBIT_SEND_QUOTA, 0, quota_send},
+    {PR_PROHIBIT_RECEIVE_QUOTA, 0, quota_receive},
+    {PR_STORAGE_QUOTA_LIMIT, 0, quota_warn},
+    {PR_QUOTA_WARNING, 0, quota_warn},
+    {PR_QUOTA_SEND, 0, quota_send},
+    {PR_QUOTA_RECEIVE, 0, quota_receive},
     {PR_MESSAGE_SIZE, 0, size},
     {PR_MESSAGE_SIZE_EXTENDED, 0, size_extended},
     {PR_CONTENT_COUNT, 0, content_count},
@@ -275,7 +298,15 @@ static apr_status_t read_props(okapi__conn_t *conn, void *baton, apr_pool_t *scr
     if (rv != APR_SUCCESS || !found) {
         return rv != APR_SUCCESS ? rv : OKAPI_EOBJECTDELETED;
     }
-    return okapi__props_of_column(&b->props, okapi__rows_blob(rows, 0), b->store->pool);
+    /* Whoever sees nothing in the store sees nothing of the store. */
+    rv = okapi__store_entered(conn, b->store, OKAPI__RIGHTS_VISIBLE, scratch_pool);
+    if (rv == OKAPI_EACCESS) {
+        b->props = okapi_props_create(b->store->pool);
+        return APR_SUCCESS;
+    }
+    return rv == APR_SUCCESS ? okapi__props_of_column(&b->props, okapi__rows_blob(rows, 0),
+                                                      b->store->pool)
+                             : rv;
 }
 
 static apr_status_t stored(const okapi_props_t **props, okapi_object_t *object,

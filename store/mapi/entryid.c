@@ -1,6 +1,7 @@
 /* entryid.c - identifiers that are computed: MS-OXCDATA 2.2. */
 #include <string.h>
 
+#include <apr_strings.h>
 #include <okapi/entryid.h>
 #include <okapi/error.h>
 
@@ -199,4 +200,15 @@ okapi_binary_t okapi_entryid_addressbook(const char *dn, apr_uint32_t display_ty
     okapi_write_u32(&w, display_type);
     okapi_write_str8z(&w, dn);
     return written(&w);
+}
+
+const char *okapi_entryid_addressbook_dn(okapi_binary_t entryid, apr_pool_t *result_pool)
+{
+    okapi_reader_t r;
+    okapi_reader_init(&r, entryid.data, entryid.len);
+    int ours = okapi_read_u32(&r) == 0 && is_guid(&r, &addressbook_uid);
+    okapi_read_u32(&r); /* Version, or R4 */
+    okapi_read_u32(&r); /* the display type */
+    const char *dn = okapi_read_str8z(&r);
+    return ours && okapi_reader_status(&r, 1) == APR_SUCCESS ? apr_pstrdup(result_pool, dn) : NULL;
 }

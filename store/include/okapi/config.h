@@ -17,6 +17,9 @@ typedef struct okapi_config_t {
     apr_int64_t max_header;    /* bytes of one message's header section */
     apr_int64_t mime_depth;    /* nested parts that are taken apart; deeper ones stay attachments */
     apr_int64_t connections;   /* database connections per process */
+    apr_int64_t quota_warn;    /* limits of stores that have none of their own, bytes; 0: none */
+    apr_int64_t quota_send;
+    apr_int64_t quota_receive;
 } okapi_config_t;
 
 /* Reads PATH. On an error *MESSAGE says file, line and what is wrong, and the status is

@@ -37,6 +37,10 @@ okapi_binary_t okapi_entryid_oneoff(const char *name, const char *addrtype, cons
 okapi_binary_t okapi_entryid_addressbook(const char *dn, apr_uint32_t display_type,
                                          apr_pool_t *result_pool);
 
+/* The DN of an address book entry id, or of a PermanentEntryID, which is the same (MS-OXNSPI
+ * 2.3.9.3); NULL if it isn't one. */
+const char *okapi_entryid_addressbook_dn(okapi_binary_t entryid, apr_pool_t *result_pool);
+
 /* Which object an entry id of this store means; *MESSAGE is 0 for a folder's. OKAPI_EFORMAT. */
 apr_status_t okapi_entryid_parse(okapi_binary_t entryid, const okapi_guid_t *store,
                                  okapi_id_t *folder, okapi_id_t *message);
