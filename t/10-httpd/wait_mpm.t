@@ -71,7 +71,7 @@ subtest 'HTTP/2' => sub {
     my ($code, $version) = Okapi::Test::Server::run_command('', 'curl', '--version');
     plan skip_all => 'curl with HTTP/2 is not installed' unless $version =~ /HTTP2/;
     my $server = start(httpd_modules => ['http2'], config => "Protocols h2c http/1.1\n$location");
-    my $url = 'http://127.0.0.1:' . $server->port . '/wait?store=7&tick=100&deadline=500';
+    my $url = 'http://127.0.0.1:' . $server->port . '/wait?store=7&tick=100&deadline=1500';
     my ($result, $body, $error) = Okapi::Test::Server::run_command('', 'curl', '-sS',
         '--http2-prior-knowledge', '-w', '%{http_version}', $url);
     is($result, 0, 'it is answered') or diag($error);
