@@ -217,6 +217,19 @@ static int first_match(const apr_array_header_t *refs, const okapi_restriction_t
     return -1;
 }
 
+/* The row of REF with values of its own: those of the object end with the batch it was read in. */
+static apr_status_t found_row(okapi_row_t **row, const okapi_table_t *table,
+                              const okapi__ref_t *ref, apr_pool_t *result_pool,
+                              apr_pool_t *scratch_pool)
+{
+    *row = apr_palloc(result_pool, sizeof(**row));
+    apr_status_t rv = okapi__table_row(*row, table, ref, result_pool, scratch_pool);
+    for (int i = 0; rv == APR_SUCCESS && i < table->view->ncolumns; i++) {
+        (*row)->values[i] = okapi_propval_dup(&(*row)->values[i], result_pool);
+    }
+    return rv;
+}
+
 static apr_status_t find(okapi_table_t *table, const okapi_restriction_t *restriction,
                          int backward, okapi_row_t **row, apr_pool_t *result_pool,
                          apr_pool_t *scratch_pool)
@@ -234,8 +247,7 @@ static apr_status_t find(okapi_table_t *table, const okapi_restriction_t *restri
         if (at >= 0) {
             const okapi__ref_t *ref = &APR_ARRAY_IDX(refs, at, okapi__ref_t);
             okapi__place_at(&table->cursor, ref->key, 1);
-            *row = apr_palloc(result_pool, sizeof(**row));
-            rv = okapi__table_row(*row, table, ref, result_pool, iterpool);
+            rv = found_row(row, table, ref, result_pool, iterpool);
         } else if (rv == APR_SUCCESS && refs->nelts > 0) {
             okapi__place_at(&table->cursor,
                             APR_ARRAY_IDX(refs, refs->nelts - 1, okapi__ref_t).key, backward);
