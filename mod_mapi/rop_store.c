@@ -38,6 +38,19 @@ apr_status_t rop_get_receive_folder(mapi_rop_ctx_t *ctx,
                                       ctx->scratch_pool);
 }
 
+/* A folder of another replica isn't in this mailbox (MS-OXCSTOR_R871). */
+apr_status_t rop_set_receive_folder(mapi_rop_ctx_t *ctx,
+                                    const rop_set_receive_folder_request_t *req,
+                                    rop_set_receive_folder_response_t *res)
+{
+    okapi_store_t *store;
+    apr_status_t rv = mapi_handle_store(ctx, ctx->in, &store);
+    return rv == APR_SUCCESS
+               ? okapi_store_set_receive_folder(store, req->message_class, req->folder_id,
+                                                ctx->scratch_pool)
+               : rv;
+}
+
 apr_status_t rop_get_receive_folder_table(mapi_rop_ctx_t *ctx,
                                           const rop_get_receive_folder_table_request_t *req,
                                           rop_get_receive_folder_table_response_t *res)

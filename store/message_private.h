@@ -70,6 +70,7 @@ struct okapi_message_t {
     apr_array_header_t *recipients;  /* of okapi_recipient_t * */
     apr_array_header_t *attachments; /* of okapi_attachment_t *, by number; NULL: not read yet */
     int dirty;                       /* changed since it was read or saved */
+    okapi_id_t reserved_id;          /* of a new one: the id it will get; 0: any */
     okapi_id_t saving_id;            /* ID, or the one it gets by the save that is under way */
     apr_pool_t *pool;
 };
@@ -129,6 +130,35 @@ apr_status_t okapi__private_mark(okapi_message_t *message, okapi__message_row_t 
 apr_array_header_t *okapi__delegates_named(const okapi_message_t *message, apr_pool_t *result_pool);
 apr_status_t okapi__delegates_replace(okapi__conn_t *conn, const okapi_store_t *store,
                                       const apr_array_header_t *listed, apr_pool_t *scratch_pool);
+
+/* ---- message_save.c ---- */
+
+/* With OKAPI_SAVE_DELIVERY: read all the same, because a rule says so. */
+#define OKAPI__SAVE_READ 0x80000000u
+
+typedef struct okapi__saving_t {
+    okapi_message_t *message;
+    apr_uint32_t flags; /* OKAPI_SAVE_* */
+} okapi__saving_t;
+
+/* Messages of one store in one durable commit, and after them in the same ALSO (NULL: nothing). */
+apr_status_t okapi__messages_save(okapi_store_t *store, const okapi__saving_t *savings, int n,
+                                  okapi__work_t also, void *baton, apr_pool_t *scratch_pool);
+
+/* Gives a new message the id that it will be saved under. */
+apr_status_t okapi__message_reserve(okapi_message_t *message, apr_pool_t *scratch_pool);
+
+/* ---- message_clone.c ---- */
+
+/* A new message with everything that FROM has: the bytes as they came from the Internet only with
+ * WITH_RAW. Large values aren't copied but shared; those of an unsaved message outlive the clone. */
+apr_status_t okapi__message_clone(okapi_message_t **clone, okapi_message_t *from,
+                                  okapi_id_t folder_id, int with_raw, apr_pool_t *result_pool,
+                                  apr_pool_t *scratch_pool);
+
+/* The same into TO, a new message that is embedded somewhere, for instance. */
+apr_status_t okapi__message_copy_content(okapi_message_t *to, okapi_message_t *from, int with_raw,
+                                         apr_pool_t *scratch_pool);
 
 /* ---- message_row.c ---- */
 

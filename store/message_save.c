@@ -186,11 +186,14 @@ static void sign(okapi_message_t *message, apr_pool_t *scratch_pool)
     okapi_props_set_bin(props, PR_LAST_MODIFIER_ENTRYID, entryid.data, entryid.len);
 }
 
-static void deliver(okapi_message_t *message, okapi_time_t now)
+static void deliver(okapi_message_t *message, apr_uint32_t flags, okapi_time_t now)
 {
     const apr_uint32_t drop = OKAPI__MSGFLAG_READ | MSGFLAG_UNSENT | MSGFLAG_SUBMIT;
     message->row.flags = (message->row.flags & ~drop) | MSGFLAG_UNMODIFIED |
                          OKAPI__MSGFLAG_DELIVERED;
+    if (flags & OKAPI__SAVE_READ) {
+        message->row.flags |= OKAPI__MSGFLAG_READ;
+    }
     if (!okapi_props_get(message->bag.props, PR_MESSAGE_DELIVERY_TIME)) {
         okapi_props_set_time(message->bag.props, PR_MESSAGE_DELIVERY_TIME, now);
     }
@@ -203,7 +206,7 @@ static apr_status_t prepare(save_t *s, apr_uint32_t flags)
     okapi_time_t now = okapi_time_now();
     s->old_size = message->id ? message->row.size : 0;
     if (flags & OKAPI_SAVE_DELIVERY) {
-        deliver(message, now);
+        deliver(message, flags, now);
     } else {
         sign(message, s->pool);
         if (!message->id) {
@@ -247,7 +250,8 @@ static apr_status_t take_ids(save_t *s)
     for (int i = 0; i < s->parts->nelts; i++) {
         part_t *part = &APR_ARRAY_IDX(s->parts, i, part_t);
         if (part->is_new) {
-            part->id = next++;
+            okapi_id_t reserved = part->attachment ? 0 : part->message->reserved_id;
+            part->id = reserved ? reserved : next++;
         }
         if (!part->attachment) {
             part->message->saving_id = part->id;
@@ -444,17 +448,9 @@ static apr_status_t find_blobs(save_t *s, okapi__conn_t *conn, apr_pool_t *scrat
     return rv;
 }
 
-static apr_status_t write_all(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+static apr_status_t write_parts(save_t *s, okapi__conn_t *conn, apr_pool_t *scratch_pool)
 {
-    save_t *s = baton;
-    int done = 0;
     apr_status_t rv = APR_SUCCESS;
-    if (okapi__db_maybe_committed(conn)) {
-        rv = committed(&done, s, conn, scratch_pool);
-    }
-    if (done) {
-        return find_blobs(s, conn, scratch_pool);
-    }
     for (int i = 0; rv == APR_SUCCESS && i < s->parts->nelts; i++) {
         const part_t *part = &APR_ARRAY_IDX(s->parts, i, part_t);
         rv = write_large(s, conn, part, scratch_pool);
@@ -463,7 +459,50 @@ static apr_status_t write_all(okapi__conn_t *conn, void *baton, apr_pool_t *scra
                                   : write_message(conn, part, scratch_pool);
         }
     }
-    return rv == APR_SUCCESS ? write_row(s, conn, scratch_pool) : rv;
+    return rv;
+}
+
+/* Everything that goes into one transaction. */
+typedef struct batch_t {
+    save_t *saves;
+    int n;
+    okapi__work_t also; /* NULL: nothing else */
+    void *baton;
+} batch_t;
+
+/* An earlier try committed all of it or nothing. */
+static apr_status_t find_committed(int *done, batch_t *b, okapi__conn_t *conn,
+                                   apr_pool_t *scratch_pool)
+{
+    apr_status_t rv = APR_SUCCESS;
+    *done = b->n > 0;
+    for (int i = 0; rv == APR_SUCCESS && *done && i < b->n; i++) {
+        rv = committed(done, &b->saves[i], conn, scratch_pool);
+    }
+    for (int i = 0; rv == APR_SUCCESS && *done && i < b->n; i++) {
+        rv = find_blobs(&b->saves[i], conn, scratch_pool);
+    }
+    return rv;
+}
+
+static apr_status_t write_all(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    batch_t *b = baton;
+    int done = 0;
+    apr_status_t rv = APR_SUCCESS;
+    if (okapi__db_maybe_committed(conn)) {
+        rv = find_committed(&done, b, conn, scratch_pool);
+    }
+    if (rv != APR_SUCCESS || done) {
+        return rv;
+    }
+    for (int i = 0; rv == APR_SUCCESS && i < b->n; i++) {
+        rv = write_parts(&b->saves[i], conn, scratch_pool);
+    }
+    for (int i = 0; rv == APR_SUCCESS && i < b->n; i++) {
+        rv = write_row(&b->saves[i], conn, scratch_pool);
+    }
+    return rv == APR_SUCCESS && b->also ? b->also(conn, b->baton, scratch_pool) : rv;
 }
 
 /* ---- after it ---- */
@@ -501,13 +540,13 @@ static void settle(save_t *s)
     okapi__message_admit(s->message, s->message->rights);
 }
 
-apr_status_t okapi_message_save(okapi_message_t *message, apr_uint32_t flags,
-                                apr_pool_t *scratch_pool)
+/* Everything that can be done before the transaction. */
+static apr_status_t begin(save_t *s, const okapi__saving_t *saving, apr_pool_t *scratch_pool)
 {
-    okapi_t *okapi = message->store->okapi;
-    save_t s = {.message = message, .pool = scratch_pool};
-    s.parts = apr_array_make(scratch_pool, 4, sizeof(part_t));
-    s.blobs = apr_array_make(scratch_pool, 4, sizeof(new_blob_t));
+    okapi_message_t *message = saving->message;
+    *s = (save_t){.message = message, .pool = scratch_pool};
+    s->parts = apr_array_make(scratch_pool, 4, sizeof(part_t));
+    s->blobs = apr_array_make(scratch_pool, 4, sizeof(new_blob_t));
     if (message->parent) {
         return OKAPI_ENOSUPPORT; /* it is saved with its outermost message */
     }
@@ -516,17 +555,46 @@ apr_status_t okapi_message_save(okapi_message_t *message, apr_uint32_t flags,
                     : okapi__create_check(message->rights,
                                           message->row.part & OKAPI__PART_ASSOCIATED);
     if (rv == APR_SUCCESS) {
-        rv = prepare(&s, flags);
+        rv = prepare(s, saving->flags);
+    }
+    return rv == APR_SUCCESS ? take_ids(s) : rv;
+}
+
+apr_status_t okapi__messages_save(okapi_store_t *store, const okapi__saving_t *savings, int n,
+                                  okapi__work_t also, void *baton, apr_pool_t *scratch_pool)
+{
+    batch_t b = {.n = n, .also = also, .baton = baton};
+    apr_status_t rv = APR_SUCCESS;
+    b.saves = apr_palloc(scratch_pool, sizeof(save_t) * (apr_size_t)(n + 1));
+    for (int i = 0; rv == APR_SUCCESS && i < n; i++) {
+        rv = begin(&b.saves[i], &savings[i], scratch_pool);
     }
     if (rv == APR_SUCCESS) {
-        rv = take_ids(&s);
+        rv = okapi__db_write(store->okapi->db, write_all, &b, scratch_pool);
     }
-    if (rv == APR_SUCCESS) {
-        rv = okapi__db_write(okapi->db, write_all, &s, scratch_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
-    if (rv == APR_SUCCESS) {
-        settle(&s);
-        okapi__changed(okapi, message->store->id);
+    for (int i = 0; i < n; i++) {
+        settle(&b.saves[i]);
     }
-    return rv;
+    if (n > 0) {
+        okapi__changed(store->okapi, store->id);
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t okapi_message_save(okapi_message_t *message, apr_uint32_t flags,
+                                apr_pool_t *scratch_pool)
+{
+    const okapi__saving_t saving = {message, flags};
+    return okapi__messages_save(message->store, &saving, 1, NULL, NULL, scratch_pool);
+}
+
+apr_status_t okapi__message_reserve(okapi_message_t *message, apr_pool_t *scratch_pool)
+{
+    return message->id || message->reserved_id
+               ? APR_SUCCESS
+               : okapi__db_take_ids(message->store->okapi->db, 1, &message->reserved_id,
+                                    scratch_pool);
 }

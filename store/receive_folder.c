@@ -5,6 +5,8 @@
 
 #include "store_private.h"
 
+enum { CLASS_COLUMN_MAX = 128 }; /* of receive_folder.class */
+
 typedef struct list_t {
     okapi_id_t store_id;
     apr_array_header_t *entries;
@@ -84,4 +86,66 @@ apr_status_t okapi_store_receive_folder(okapi_store_t *store, const char *messag
     }
     *matched = apr_pstrdup(result_pool, best);
     return APR_SUCCESS;
+}
+
+/* ---- changing: MS-OXCSTOR 3.2.5.3 ---- */
+
+typedef struct setting_t {
+    okapi_store_t *store;
+    const char *message_class;
+    okapi_id_t folder_id; /* 0: removes the entry */
+} setting_t;
+
+static apr_status_t write_entry(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    const setting_t *s = baton;
+    list_t list = {s->store->id, apr_array_make(scratch_pool, 8, sizeof(okapi_receive_folder_t)),
+                   scratch_pool};
+    const char *stored = NULL;
+    apr_status_t rv =
+        okapi__db_exec(conn, STMT_STORE_LOCK, NULL, DB_ARGS(DB_I(s->store->id)), scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = read_entries(conn, &list, scratch_pool);
+    }
+    for (int i = 0; i < list.entries->nelts; i++) {
+        const char *entry = APR_ARRAY_IDX(list.entries, i, okapi_receive_folder_t).message_class;
+        stored = strcasecmp(entry, s->message_class) == 0 ? entry : stored;
+    }
+    if (rv == APR_SUCCESS && stored) {
+        rv = okapi__db_exec(conn, STMT_RECEIVE_DELETE, NULL,
+                            DB_ARGS(DB_I(s->store->id), DB_S(stored)), scratch_pool);
+    }
+    if (rv == APR_SUCCESS && s->folder_id) {
+        rv = okapi__db_exec(conn, STMT_RECEIVE_ADD, NULL,
+                            DB_ARGS(DB_I(s->store->id), DB_S(s->message_class),
+                                    DB_I(s->folder_id), DB_I(okapi_time_now())),
+                            scratch_pool);
+    }
+    return rv;
+}
+
+apr_status_t okapi_store_set_receive_folder(okapi_store_t *store, const char *message_class,
+                                            okapi_id_t folder_id, apr_pool_t *scratch_pool)
+{
+    setting_t setting = {store, message_class, folder_id};
+    okapi_folder_t *folder;
+    if (!is_message_class(message_class)) {
+        return OKAPI_EINVAL;
+    }
+    if (!*message_class && !folder_id) {
+        return OKAPI_EFAIL;
+    }
+    if (!store->full_access || strcasecmp(message_class, "IPM") == 0 ||
+        strcasecmp(message_class, "REPORT.IPM") == 0) {
+        return OKAPI_EACCESS;
+    }
+    if (strlen(message_class) > CLASS_COLUMN_MAX) {
+        return OKAPI_ETOOBIG;
+    }
+    apr_status_t rv = folder_id ? okapi_folder_open(&folder, store, folder_id, scratch_pool,
+                                                    scratch_pool)
+                                : APR_SUCCESS;
+    return rv == APR_SUCCESS ? okapi__db_write(store->okapi->db, write_entry, &setting,
+                                               scratch_pool)
+                             : rv;
 }

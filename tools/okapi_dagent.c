@@ -12,6 +12,7 @@
 
 #include <apr_lib.h>
 #include <apr_strings.h>
+#include <okapi/delivery.h>
 #include <okapi/error.h>
 #include <okapi/mime.h>
 
@@ -127,11 +128,12 @@ static const char *return_path(const char *sender, okapi_binary_t raw, apr_pool_
 
 /* ---- delivery ---- */
 
-static apr_status_t convert(okapi_message_t **message, okapi_store_t *store, okapi_id_t folder_id,
-                            okapi_binary_t raw, apr_pool_t *pool)
+static apr_status_t convert(okapi_message_t **message, okapi_store_t *store, okapi_binary_t raw,
+                            apr_pool_t *pool)
 {
     apr_pool_t *scratch_pool;
-    apr_status_t status = okapi_message_create(message, store, folder_id, 0, pool, pool);
+    okapi_id_t inbox = okapi_store_special(store, OKAPI_FOLDER_INBOX);
+    apr_status_t status = okapi_message_create(message, store, inbox, 0, pool, pool);
     if (status != APR_SUCCESS)
         return status;
     apr_pool_create(&scratch_pool, pool);
@@ -140,49 +142,23 @@ static apr_status_t convert(okapi_message_t **message, okapi_store_t *store, oka
     return status;
 }
 
-/* The message's class is known after conversion only, and what it is converted in has a place: if
- * its class is received elsewhere than mail is, it is converted there once more. */
-static apr_status_t convert_by_class(okapi_message_t **message, okapi_store_t *store,
-                                     okapi_binary_t raw, apr_pool_t *pool)
-{
-    const okapi_proptag_t tag = PR_MESSAGE_CLASS;
-    const char *matched;
-    okapi_id_t folder_id, other_id;
-    okapi_propval_t message_class;
-    apr_status_t status =
-        okapi_store_receive_folder(store, "IPM.Note", &folder_id, &matched, pool, pool);
-    if (status == APR_SUCCESS)
-        status = convert(message, store, folder_id, raw, pool);
-    if (status == APR_SUCCESS)
-        status = okapi_object_get(okapi_message_object(*message), &tag, 1, 0, &message_class, pool,
-                                  pool);
-    if (status == APR_SUCCESS)
-        status =
-            okapi_store_receive_folder(store, message_class.v.str, &other_id, &matched, pool, pool);
-    if (status == APR_SUCCESS && other_id != folder_id)
-        status = convert(message, store, other_id, raw, pool);
-    return status;
-}
-
 static int deliver(dagent_t *d, okapi_store_t *store, okapi_binary_t raw)
 {
     apr_pool_t *pool = d->tool.pool;
+    okapi_envelope_t envelope = {.sender = d->sender};
     okapi_message_t *message;
-    okapi_id_t folder_id;
     apr_status_t status;
     if (d->folder) {
-        status = okapi_folder_by_path(&folder_id, store, d->folder, pool);
+        status = okapi_folder_by_path(&envelope.folder_id, store, d->folder, pool);
         if (status != APR_SUCCESS) {
             tool_fail(&d->tool, status, "%s: folder \"%s\"", d->user, d->folder);
             return exit_code(status);
         }
-        status = convert(&message, store, folder_id, raw, pool);
-    } else {
-        status = convert_by_class(&message, store, raw, pool);
     }
+    status = convert(&message, store, raw, pool);
     if (status != APR_SUCCESS)
         return fail(d, status, "the message is not accepted");
-    status = okapi_message_save(message, OKAPI_SAVE_DELIVERY, pool);
+    status = okapi_deliver(message, &envelope, pool);
     return status == APR_SUCCESS ? EX_OK : fail(d, status, "the message is not saved");
 }
 

@@ -50,6 +50,31 @@ subtest 'RopGetReceiveFolderTable' => sub {
     is scalar(grep { !$_->{last_modification_time} } @$rows), 0, 'with times';
 };
 
+subtest 'RopSetReceiveFolder' => sub {
+    my $set = sub {
+        my ($class, $folder_id) = @_;
+        return $logon->try('SetReceiveFolder', { message_class => $class, folder_id => $folder_id })
+            ->{status};
+    };
+    my $get = sub { $logon->call('GetReceiveFolder', { message_class => $_[0] })->{folder_id} };
+    my ($inbox, $sent) = @{ $logon->{special} }{qw(inbox sent)};
+    is $set->('IPM.Task', $sent), 0, 'a new entry'; # MS-OXCSTOR_R59754
+    is $get->('IPM.Task.My'), $sent, 'is for what is below it, too';
+    is $set->('ipm.TASK', $inbox), 0, 'in another case'; # MS-OXCSTOR_R862
+    is $get->('IPM.Task'), $inbox, 'replaces it'; # MS-OXCSTOR_R1235
+    my @rows = grep { lc $_->{message_class} eq 'ipm.task' }
+        @{ $logon->call('GetReceiveFolderTable')->{rows} };
+    is @rows, 1, 'one row'; # MS-OXCSTOR_R247
+    is $set->('IPM.Task', 0), 0, 'removed'; # MS-OXCSTOR_R864
+    is $set->('', $sent), 0, 'everything else'; # MS-OXCSTOR_R243
+    is $get->('My.Class'), $sent, 'goes elsewhere';
+    is $set->('', $inbox), 0, 'and back';
+    is $set->($_, $sent), 0x80070005, "not $_" for 'IPM', 'ipm', 'Report.IPM'; # R859 R272
+    is $set->('', 0), 0x80004005, 'something has to be for the rest'; # MS-OXCSTOR_R860 R277
+    is $set->($_, $sent), 0x80070057, "refused: $_" for '.A', 'A.', 'A..B', 'A' x 255; # R858
+    is $set->('IPM.Task', fid(0x123456)), 0x8004010F, 'no such folder'; # MS-OXCSTOR_R871
+};
+
 subtest 'RopGetStoreState, RopPublicFolderIsGhosted' => sub {
     is $logon->call('GetStoreState')->{store_state}, 0, 'no searches'; # MS-OXCSTOR_R890 R891
     my $response = $logon->call('PublicFolderIsGhosted', { folder_id => $logon->{special}{inbox} });

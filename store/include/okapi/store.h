@@ -58,4 +58,11 @@ typedef struct okapi_receive_folder_t {
 apr_status_t okapi_store_receive_folders(okapi_store_t *store, apr_array_header_t **entries,
                                          apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
+/* Messages of CLASS and below go to a folder of this store from now on; 0 removes the entry.
+ * OKAPI_EINVAL if it can't be a class, OKAPI_EFAIL to remove the entry for everything else,
+ * OKAPI_EACCESS for the classes IPM and REPORT.IPM, which stay (MS-OXCSTOR 3.2.5.3), and for
+ * everybody but the owner; OKAPI_ENOTFOUND if there is no such folder. */
+apr_status_t okapi_store_set_receive_folder(okapi_store_t *store, const char *message_class,
+                                            okapi_id_t folder_id, apr_pool_t *scratch_pool);
+
 #endif

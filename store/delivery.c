@@ -1,0 +1,177 @@
+/* delivery.c - what a mailbox does with new mail: who it is for, where it goes. */
+#include <string.h>
+
+#include <apr_strings.h>
+#include <okapi/delivery.h>
+#include <okapi/entryid.h>
+#include <okapi/error.h>
+
+#include "delivery_private.h"
+#include "text.h"
+#include "user_private.h"
+
+enum { ADDRESS_MAX = 320 };
+
+/* ---- who received it: MS-OXOMSG 2.2.1.23 to 2.2.1.27, 2.2.1.35 to 2.2.1.39 ---- */
+
+typedef struct received_tags_t {
+    okapi_proptag_t entryid, search_key, name, addrtype, address, smtp;
+} received_tags_t;
+
+static const received_tags_t received_by = {
+    PR_RECEIVED_BY_ENTRYID,  PR_RECEIVED_BY_SEARCH_KEY,    PR_RECEIVED_BY_NAME,
+    PR_RECEIVED_BY_ADDRTYPE, PR_RECEIVED_BY_EMAIL_ADDRESS, PR_RECEIVED_BY_SMTP_ADDRESS};
+
+static const received_tags_t rcvd_representing = {
+    PR_RCVD_REPRESENTING_ENTRYID,       PR_RCVD_REPRESENTING_SEARCH_KEY,
+    PR_RCVD_REPRESENTING_NAME,          PR_RCVD_REPRESENTING_ADDRTYPE,
+    PR_RCVD_REPRESENTING_EMAIL_ADDRESS, PR_RCVD_REPRESENTING_SMTP_ADDRESS};
+
+static apr_status_t set_received(okapi_message_t *message, const received_tags_t *tags,
+                                 const okapi_user_t *user, apr_pool_t *scratch_pool)
+{
+    const char *dn = okapi_user_dn(message->store->okapi, user, scratch_pool);
+    okapi_binary_t entryid = okapi_entryid_addressbook(dn, 0, scratch_pool);
+    char *key = apr_pstrcat(scratch_pool, "EX:", dn, NULL);
+    for (char *p = key; *p; p++) {
+        *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p);
+    }
+    const okapi_propval_t values[] = {
+        okapi_propval_bin(tags->entryid, entryid.data, entryid.len),
+        okapi_propval_bin(tags->search_key, key, strlen(key) + 1), /* with its zero */
+        okapi_propval_str(tags->name, user->fullname),
+        okapi_propval_str(tags->addrtype, "EX"),
+        okapi_propval_str(tags->address, dn),
+        okapi_propval_str(tags->smtp, user->email)};
+    return okapi_object_set(&message->object, values, sizeof(values) / sizeof(values[0]),
+                            scratch_pool);
+}
+
+apr_status_t okapi__delivery_represent(okapi_message_t *message, const okapi_user_t *user,
+                                       apr_pool_t *scratch_pool)
+{
+    return set_received(message, &rcvd_representing, user, scratch_pool);
+}
+
+/* ---- is it for me: MS-OXOMSG 2.2.1.31, 2.2.1.32, 2.2.1.33 ---- */
+
+static void add_address(apr_hash_t *own, const char *address, apr_pool_t *pool)
+{
+    const char *folded = okapi__text_fold(address, ADDRESS_MAX, pool);
+    apr_hash_set(own, folded, APR_HASH_KEY_STRING, folded);
+}
+
+apr_status_t okapi__delivery_own_addresses(apr_hash_t **own, okapi_store_t *store,
+                                           apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+{
+    const okapi_user_t *user = store->owner;
+    const char *domain = store->okapi->config->domain;
+    apr_array_header_t *aliases;
+    apr_status_t rv = okapi_user_aliases(&aliases, store->okapi, user, result_pool, scratch_pool);
+    *own = apr_hash_make(result_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    add_address(*own, user->email, result_pool);
+    add_address(*own, apr_pstrcat(result_pool, user->name, "@", domain, NULL), result_pool);
+    add_address(*own, okapi_user_dn(store->okapi, user, result_pool), result_pool);
+    for (int i = 0; i < aliases->nelts; i++) {
+        add_address(*own, APR_ARRAY_IDX(aliases, i, const char *), result_pool);
+    }
+    return APR_SUCCESS;
+}
+
+int okapi__delivery_is_own(apr_hash_t *own, const char *address, apr_pool_t *scratch_pool)
+{
+    const char *folded = okapi__text_fold(address, ADDRESS_MAX, scratch_pool);
+    const char *plain = okapi__address_plain(folded, scratch_pool);
+    return apr_hash_get(own, folded, APR_HASH_KEY_STRING) != NULL ||
+           (plain && apr_hash_get(own, plain, APR_HASH_KEY_STRING) != NULL);
+}
+
+/* Sets bit N for a recipient of type N (MAPI_TO, ...) that is one of OWN. */
+static int types_for_me(okapi_message_t *message, apr_hash_t *own, apr_pool_t *scratch_pool)
+{
+    static const okapi_proptag_t tags[] = {PR_SMTP_ADDRESS, PR_EMAIL_ADDRESS};
+    int types = 0;
+    for (int i = 0; i < okapi_message_recipient_count(message); i++) {
+        const okapi_recipient_t *r = okapi_message_recipient(message, i);
+        for (int j = 0; j < 2; j++) {
+            const char *address = okapi_props_str(r->props, tags[j], "");
+            if (*address && okapi__delivery_is_own(own, address, scratch_pool)) {
+                types |= 1 << (r->type & 0x0F);
+            }
+        }
+    }
+    return types;
+}
+
+static apr_status_t address_draft(okapi_message_t *draft, apr_hash_t *own,
+                                  apr_pool_t *scratch_pool)
+{
+    const okapi_user_t *owner = draft->store->owner;
+    int types = types_for_me(draft, own, scratch_pool);
+    const okapi_propval_t values[] = {
+        okapi_propval_bool(PR_MESSAGE_TO_ME, (types & 1 << MAPI_TO) != 0),
+        okapi_propval_bool(PR_MESSAGE_CC_ME, (types & 1 << MAPI_CC) != 0),
+        okapi_propval_bool(PR_MESSAGE_RECIP_ME, types != 0),
+        okapi_propval_time(PR_MESSAGE_DELIVERY_TIME, okapi_time_now())};
+    apr_status_t rv = okapi_object_set(&draft->object, values,
+                                       sizeof(values) / sizeof(values[0]), scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = set_received(draft, &received_by, owner, scratch_pool);
+    }
+    /* Nobody else's: a delegate's copy says already whom it represents (MS-OXORULE_R540). */
+    if (rv == APR_SUCCESS && !okapi__propbag_has(&draft->bag, PR_RCVD_REPRESENTING_ENTRYID)) {
+        rv = okapi__delivery_represent(draft, owner, scratch_pool);
+    }
+    return rv;
+}
+
+/* ---- where it goes ---- */
+
+/* A class that can't be one, or a receive folder that is gone, is no reason to refuse mail. */
+static apr_status_t find_folder(okapi_id_t *folder_id, okapi_message_t *draft,
+                                const okapi_envelope_t *envelope, apr_pool_t *scratch_pool)
+{
+    okapi_store_t *store = draft->store;
+    const char *matched, *message_class =
+                              okapi_props_str(draft->bag.props, PR_MESSAGE_CLASS, "IPM.Note");
+    okapi_folder_t *folder;
+    *folder_id = envelope->folder_id;
+    if (*folder_id) {
+        return okapi_folder_open(&folder, store, *folder_id, scratch_pool, scratch_pool);
+    }
+    apr_status_t rv = okapi_store_receive_folder(store, message_class, folder_id, &matched,
+                                                 scratch_pool, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi_folder_open(&folder, store, *folder_id, scratch_pool, scratch_pool);
+    }
+    if (rv == OKAPI_EINVAL || rv == OKAPI_ENOTFOUND) {
+        *folder_id = okapi_store_special(store, OKAPI_FOLDER_INBOX);
+        rv = APR_SUCCESS;
+    }
+    return rv;
+}
+
+apr_status_t okapi_deliver(okapi_message_t *draft, const okapi_envelope_t *envelope,
+                           apr_pool_t *scratch_pool)
+{
+    apr_hash_t *own;
+    okapi_id_t folder_id;
+    if (draft->id || draft->parent || !draft->store->full_access) {
+        return OKAPI_EINVAL;
+    }
+    apr_status_t rv = find_folder(&folder_id, draft, envelope, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi__delivery_own_addresses(&own, draft->store, scratch_pool, scratch_pool);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = address_draft(draft, own, scratch_pool);
+    }
+    if (rv == APR_SUCCESS) {
+        draft->row.folder_id = folder_id;
+        rv = okapi_message_save(draft, OKAPI_SAVE_DELIVERY, scratch_pool);
+    }
+    return rv;
+}

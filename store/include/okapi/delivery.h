@@ -1,0 +1,23 @@
+/* delivery.h - mail that arrives for a mailbox.
+ *
+ * Whoever brings mail (a delivery agent, LMTP, an importer) makes a draft in the recipient's store
+ * and gives it to okapi_deliver, which does everything a mailbox does with new mail.
+ */
+#ifndef OKAPI_DELIVERY_H
+#define OKAPI_DELIVERY_H
+
+#include <okapi/message.h>
+
+typedef struct okapi_envelope_t {
+    const char *sender;   /* "" is the null sender, which reports have; NULL: not known */
+    okapi_id_t folder_id; /* into this folder; 0: where messages of its class are received */
+} okapi_envelope_t;
+
+/* Delivers DRAFT, a new message (okapi_message_create) in the store of its recipient opened for
+ * its owner. Sets who received it (PR_RECEIVED_BY_*, PR_RCVD_REPRESENTING_*), whether the owner is
+ * named as a recipient (PR_MESSAGE_TO_ME, PR_MESSAGE_CC_ME, PR_MESSAGE_RECIP_ME) and
+ * PR_MESSAGE_DELIVERY_TIME. All in one durable commit. The draft's own folder doesn't count. */
+apr_status_t okapi_deliver(okapi_message_t *draft, const okapi_envelope_t *envelope,
+                           apr_pool_t *scratch_pool);
+
+#endif
