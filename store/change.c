@@ -100,7 +100,8 @@ static void push_tombstone(walk_t *walk, okapi__rows_t *rows)
         okapi_change_t *change = apr_array_push(walk->changes);
         *change = (okapi_change_t){
             .kind = OKAPI_CHANGE_DELETED,
-            .is_folder = kind == OKAPI__TOMBSTONE_FOLDER,
+            .is_folder = kind == OKAPI__TOMBSTONE_FOLDER || kind == OKAPI__TOMBSTONE_MOVED,
+            .is_moved = kind == OKAPI__TOMBSTONE_MOVED,
             .is_associated = kind == OKAPI__TOMBSTONE_ASSOCIATED,
             .folder_id = okapi__rows_int(rows, 0),
             .id = okapi__rows_int(rows, 1),

@@ -2,6 +2,7 @@
 #include <okapi/error.h>
 
 #include "cn.h"
+#include "message_private.h"
 
 apr_status_t okapi__cn_take(okapi__conn_t *conn, okapi_id_t store_id, int n, apr_int64_t bytes,
                             okapi_cn_t *last, apr_pool_t *scratch_pool)
@@ -42,6 +43,30 @@ apr_status_t okapi__stat_add(okapi__conn_t *conn, okapi_id_t folder_id,
                                   DB_I(delta->bytes), DB_I(delta->uids), DB_I(delta->deleted),
                                   DB_I(cn), DB_I(okapi_time_now()), DB_I(folder_id)),
                           scratch_pool);
+}
+
+void okapi__stat_count(okapi__stat_delta_t *delta, int part, apr_uint32_t flags, apr_int64_t size,
+                       int sign)
+{
+    if (part & OKAPI__PART_SOFT_DELETED) {
+        delta->soft_deleted += sign;
+        return;
+    }
+    if (part & OKAPI__PART_ASSOCIATED) {
+        delta->associated += sign;
+    } else {
+        delta->content += sign;
+        delta->unread += flags & MSGFLAG_READ ? 0 : sign;
+    }
+    delta->bytes += sign * size;
+}
+
+apr_status_t okapi__cn_add_bytes(okapi__conn_t *conn, okapi_id_t store_id, apr_int64_t bytes,
+                                 apr_pool_t *scratch_pool)
+{
+    return bytes ? okapi__db_exec(conn, STMT_CN_BYTES, NULL, DB_ARGS(DB_I(bytes), DB_I(store_id)),
+                                  scratch_pool)
+                 : APR_SUCCESS;
 }
 
 apr_status_t okapi__uid_next(okapi__conn_t *conn, okapi_id_t folder_id, apr_int64_t *uid,

@@ -36,10 +36,19 @@ apr_status_t okapi__stat_add(okapi__conn_t *conn, okapi_id_t folder_id,
 apr_status_t okapi__uid_next(okapi__conn_t *conn, okapi_id_t folder_id, apr_int64_t *uid,
                              apr_pool_t *scratch_pool);
 
+/* Adds SIGN times a message of this kind: softly deleted ones count for themselves, without bytes. */
+void okapi__stat_count(okapi__stat_delta_t *delta, int part, apr_uint32_t flags, apr_int64_t size,
+                       int sign);
+
+/* What okapi__cn_take couldn't know yet: BYTES more in the store. */
+apr_status_t okapi__cn_add_bytes(okapi__conn_t *conn, okapi_id_t store_id, apr_int64_t bytes,
+                                 apr_pool_t *scratch_pool);
+
 typedef enum okapi__tombstone_e {
     OKAPI__TOMBSTONE_MESSAGE = 1,
     OKAPI__TOMBSTONE_ASSOCIATED = 2,
-    OKAPI__TOMBSTONE_FOLDER = 3 /* in the former parent */
+    OKAPI__TOMBSTONE_FOLDER = 3, /* in the former parent */
+    OKAPI__TOMBSTONE_MOVED = 4   /* the same, but the folder exists, in another one of the store */
 } okapi__tombstone_e;
 
 apr_status_t okapi__tombstone_add(okapi__conn_t *conn, okapi_id_t folder_id, okapi_cn_t cn,

@@ -43,6 +43,7 @@ okapi_folder_t *okapi__folder_of_row(okapi__rows_t *rows, okapi_store_t *store, 
         folder->packed.data = apr_pmemdup(result_pool, column.data, column.len);
         folder->packed.len = column.len;
     }
+    folder->deleted = okapi__rows_int(rows, 18);
     return folder;
 }
 

@@ -59,23 +59,11 @@ static apr_status_t move_to_columns(edit_t *b)
     return APR_SUCCESS;
 }
 
-static apr_status_t check_name(okapi__conn_t *conn, edit_t *b, apr_pool_t *scratch_pool)
-{
-    okapi__rows_t *rows;
-    int found;
-    b->key = okapi__text_fold(b->name, NAME_MAX_CHARS, scratch_pool);
-    apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_FOLDER_BY_NAME,
-                                           DB_ARGS(DB_I(b->parent_id), DB_S(b->key)), scratch_pool);
-    if (rv == APR_SUCCESS && found && okapi__rows_int(rows, 0) != b->folder->id) {
-        return OKAPI_EDUPLICATENAME;
-    }
-    return rv;
-}
-
 static apr_status_t write_edit(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
     static const okapi__stat_delta_t no_delta = {0};
     edit_t *b = baton;
+    okapi_id_t existing;
     apr_status_t rv = okapi__cn_take(conn, b->folder->store->id, 1, 0, &b->cn, scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = read_current(conn, b, scratch_pool);
@@ -85,7 +73,9 @@ static apr_status_t write_edit(okapi__conn_t *conn, void *baton, apr_pool_t *scr
         rv = move_to_columns(b);
     }
     if (rv == APR_SUCCESS) {
-        rv = check_name(conn, b, scratch_pool);
+        b->key = okapi__text_fold(b->name, NAME_MAX_CHARS, scratch_pool);
+        rv = okapi__folder_name_check(conn, b->parent_id, b->key, b->folder->id, &existing,
+                                      scratch_pool);
     }
     if (rv == APR_SUCCESS) {
         rv = okapi__props_to_column(&b->column, b->props, b->folder->pool);

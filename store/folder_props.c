@@ -215,6 +215,12 @@ VALUE(modification_time)
     return time_is(v, folder_of(object)->mtime);
 }
 
+VALUE(deleted_on)
+{
+    v->v.time = folder_of(object)->deleted;
+    return v->v.time ? APR_SUCCESS : OKAPI_ENOTFOUND;
+}
+
 VALUE(content_time)
 {
     return time_is(v, folder_of(object)->content_time);
@@ -345,6 +351,7 @@ const okapi__computed_t okapi__folder_computed[] = {
     {PR_LAST_MODIFICATION_TIME, 0, modification_time},
     {PR_LOCAL_COMMIT_TIME, 0, modification_time},
     {PR_LOCAL_COMMIT_TIME_MAX, 0, content_time},
+    {PR_DELETED_ON, 0, deleted_on},
     {PR_HIERARCHY_CHANGE_NUM, 0, hierarchy_change},
     {PR_CONTENT_COUNT, 0, content_count},
     {PR_CONTENT_UNREAD, 0, unread_count},

@@ -306,6 +306,7 @@ apr_status_t okapi__message_read(okapi_message_t *message, okapi__conn_t *conn,
 typedef struct open_t {
     okapi_message_t *message;
     okapi_id_t folder_id; /* 0: any */
+    int deleted;          /* one that was softly deleted, else one that wasn't */
 } open_t;
 
 static apr_status_t open_work(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
@@ -324,7 +325,8 @@ static apr_status_t open_work(okapi__conn_t *conn, void *baton, apr_pool_t *scra
         return rv != APR_SUCCESS ? rv : OKAPI_ENOTFOUND;
     }
     okapi__message_row_read(&message->row, rows, message->pool);
-    if (o->folder_id && o->folder_id != message->row.folder_id) {
+    if ((o->folder_id && o->folder_id != message->row.folder_id) ||
+        o->deleted != (message->row.part >= OKAPI__PART_SOFT_DELETED)) {
         return OKAPI_ENOTFOUND;
     }
     rv = okapi__rights(&rights, conn, message->store, message->row.folder_id, scratch_pool);
@@ -335,14 +337,17 @@ static apr_status_t open_work(okapi__conn_t *conn, void *baton, apr_pool_t *scra
         okapi__message_admit(message, rights);
         rv = okapi__rights_check(message->rights, OKAPI_RIGHT_READ_ANY);
     }
+    if (rv == APR_SUCCESS && o->deleted) {
+        message->rights &= OKAPI_RIGHT_READ_ANY | OKAPI_RIGHT_VISIBLE;
+    }
     return rv == APR_SUCCESS ? okapi__message_read(message, conn, scratch_pool) : rv;
 }
 
-apr_status_t okapi_message_open(okapi_message_t **message, okapi_store_t *store,
-                                okapi_id_t folder_id, okapi_id_t id, apr_pool_t *result_pool,
-                                apr_pool_t *scratch_pool)
+static apr_status_t open_one(okapi_message_t **message, okapi_store_t *store, okapi_id_t folder_id,
+                             okapi_id_t id, int deleted, apr_pool_t *result_pool,
+                             apr_pool_t *scratch_pool)
 {
-    open_t o = {okapi__message_make(store, result_pool), folder_id};
+    open_t o = {okapi__message_make(store, result_pool), folder_id, deleted};
     o.message->id = id;
     apr_status_t rv = okapi__private_prepare(store, scratch_pool);
     if (rv == APR_SUCCESS) {
@@ -350,4 +355,18 @@ apr_status_t okapi_message_open(okapi_message_t **message, okapi_store_t *store,
     }
     *message = rv == APR_SUCCESS ? o.message : NULL;
     return rv;
+}
+
+apr_status_t okapi_message_open(okapi_message_t **message, okapi_store_t *store,
+                                okapi_id_t folder_id, okapi_id_t id, apr_pool_t *result_pool,
+                                apr_pool_t *scratch_pool)
+{
+    return open_one(message, store, folder_id, id, 0, result_pool, scratch_pool);
+}
+
+apr_status_t okapi_message_open_deleted(okapi_message_t **message, okapi_store_t *store,
+                                        okapi_id_t folder_id, okapi_id_t id,
+                                        apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+{
+    return open_one(message, store, folder_id, id, 1, result_pool, scratch_pool);
 }

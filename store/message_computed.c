@@ -246,6 +246,11 @@ COMPUTE(creation_time)
     return give_time(v, row_of(object)->ctime);
 }
 
+COMPUTE(deleted_on)
+{
+    return give_time(v, row_of(object)->deleted);
+}
+
 COMPUTE(modification_time)
 {
     return give_time(v, row_of(object)->mtime);
@@ -389,6 +394,7 @@ const okapi__computed_t okapi__message_computed[] = {
     {PR_DEPTH, ROW | HIDDEN, zero},
     {PR_CREATION_TIME, ROW, creation_time},
     {PR_LAST_MODIFICATION_TIME, ROW, modification_time},
+    {PR_DELETED_ON, ROW, deleted_on},
     {PR_SOURCE_KEY, ROW, source_key},
     {PR_PARENT_SOURCE_KEY, ROW, parent_source_key},
     {PR_CHANGE_KEY, ROW, change_key},

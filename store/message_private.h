@@ -50,6 +50,7 @@ typedef struct okapi__message_row_t {
     const char *display_to;
     okapi_time_t start, end; /* 0: none */
     okapi_id_t creator;      /* the user who made it; 0: it was delivered */
+    okapi_time_t deleted;    /* softly; 0: it isn't */
 
     /* Written, but not read again. */
     int attachments; /* those a user sees */
@@ -169,6 +170,13 @@ void okapi__message_row_read(okapi__message_row_t *row, okapi__rows_t *rows,
 /* Sets what follows from the properties, recipients and attachments. */
 void okapi__message_row_fill(okapi__message_row_t *row, okapi_message_t *message,
                              apr_pool_t *result_pool);
+
+/* ---- message_erase.c ---- */
+
+/* Deletes the row, properties, recipients, attachments and what is embedded. The counts, the
+ * tombstone and the order of cn.h are the caller's. */
+apr_status_t okapi__message_erase(okapi__conn_t *conn, okapi_id_t folder_id, okapi_id_t id,
+                                  apr_pool_t *scratch_pool);
 
 /* ---- message_computed.c ---- */
 

@@ -37,6 +37,7 @@ void okapi__message_row_read(okapi__message_row_t *row, okapi__rows_t *rows,
     row->start = okapi__rows_int(rows, c++);
     row->end = okapi__rows_int(rows, c++);
     row->creator = okapi__rows_int(rows, c++);
+    row->deleted = okapi__rows_int(rows, c++);
 }
 
 /* ---- from the message ---- */

@@ -354,8 +354,8 @@ static apr_status_t insert_row(okapi__conn_t *conn, const okapi__message_row_t *
                 DB_I(row->flag_status), DB_I(row->icon), DB_S(row->message_class),
                 DB_S(row->prefix), DB_S(row->subject), DB_S(row->subject_key), DB_S(row->sender),
                 DB_S(row->sender_key), DB_S(row->display_to), time_or_null(row->start),
-                time_or_null(row->end), DB_I(row->creator), DB_I(store_id), DB_I(row->cn),
-                DB_I(row->cn), DB_I(row->attachments), DB_I(row->conversation),
+                time_or_null(row->end), DB_I(row->creator), DB_I(row->deleted), DB_I(store_id),
+                DB_I(row->cn), DB_I(row->cn), DB_I(row->attachments), DB_I(row->conversation),
                 DB_I(row->message_id_hash)),
         scratch_pool);
 }

@@ -1,13 +1,10 @@
 /* purge.c - deleting what is left of a mailbox whose user is gone, in short transactions.
  *
- * Interrupted, it goes on at the next call: the store's row goes last. Blobs go with the last
- * message that refers to them; when somebody stores the same bytes at that moment, the foreign key
- * of bigprop makes one of the two transactions run again.
+ * Interrupted, it goes on at the next call: the store's row goes last.
  */
 #include <apr_tables.h>
 
-#include "blob.h"
-#include "store_private.h"
+#include "message_private.h"
 
 typedef struct purge_t {
     okapi_id_t store_id;
@@ -48,70 +45,6 @@ static apr_status_t delete_all(okapi__conn_t *conn, const okapi__stmt_e *stmts, 
     return rv;
 }
 
-/* What the deletion of a message has come across and has yet to do. */
-typedef struct todo_t {
-    apr_array_header_t *objects; /* ids of the message, its attachments, embedded messages */
-    apr_array_header_t *blobs;
-} todo_t;
-
-static apr_status_t find_parts(okapi__conn_t *conn, okapi_id_t id, todo_t *todo,
-                               apr_pool_t *scratch_pool)
-{
-    okapi__rows_t *rows;
-    apr_status_t rv =
-        okapi__db_select(&rows, conn, STMT_PURGE_ATTACHMENTS, DB_ARGS(DB_I(id)), scratch_pool);
-    while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
-        APR_ARRAY_PUSH(todo->objects, okapi_id_t) = okapi__rows_int(rows, 0);
-        if (!okapi__rows_is_null(rows, 1)) {
-            APR_ARRAY_PUSH(todo->objects, okapi_id_t) = okapi__rows_int(rows, 1);
-        }
-    }
-    return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
-}
-
-static apr_status_t find_blobs(okapi__conn_t *conn, okapi_id_t id, todo_t *todo,
-                               apr_pool_t *scratch_pool)
-{
-    okapi__rows_t *rows;
-    apr_status_t rv =
-        okapi__db_select(&rows, conn, STMT_BIGPROP_LIST, DB_ARGS(DB_I(id)), scratch_pool);
-    while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
-        APR_ARRAY_PUSH(todo->blobs, okapi_id_t) = okapi__rows_int(rows, 1);
-    }
-    return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
-}
-
-static apr_status_t delete_object(okapi__conn_t *conn, okapi_id_t id, todo_t *todo,
-                                  apr_pool_t *scratch_pool)
-{
-    static const okapi__stmt_e stmts[] = {STMT_PURGE_BIGPROP, STMT_PURGE_ATTACH,
-                                          STMT_PURGE_MSG_PROPS};
-    apr_status_t rv = find_parts(conn, id, todo, scratch_pool);
-    if (rv == APR_SUCCESS) {
-        rv = find_blobs(conn, id, todo, scratch_pool);
-    }
-    return rv == APR_SUCCESS ? delete_all(conn, stmts, 3, id, scratch_pool) : rv;
-}
-
-static apr_status_t delete_message(okapi__conn_t *conn, okapi_id_t folder_id, okapi_id_t id,
-                                   apr_pool_t *scratch_pool)
-{
-    todo_t todo = {apr_array_make(scratch_pool, 8, sizeof(okapi_id_t)),
-                   apr_array_make(scratch_pool, 8, sizeof(okapi_id_t))};
-    apr_status_t rv = okapi__db_exec(conn, STMT_PURGE_MESSAGE, NULL,
-                                     DB_ARGS(DB_I(folder_id), DB_I(id)), scratch_pool);
-    APR_ARRAY_PUSH(todo.objects, okapi_id_t) = id;
-    for (int i = 0; rv == APR_SUCCESS && i < todo.objects->nelts; i++) {
-        rv = delete_object(conn, APR_ARRAY_IDX(todo.objects, i, okapi_id_t), &todo, scratch_pool);
-    }
-    for (int i = 0; rv == APR_SUCCESS && i < todo.blobs->nelts; i++) {
-        int dropped;
-        rv = okapi__blob_drop(conn, APR_ARRAY_IDX(todo.blobs, i, okapi_id_t), &dropped,
-                              scratch_pool);
-    }
-    return rv;
-}
-
 /* Some messages, or the folder itself once it is empty. */
 static apr_status_t purge_folder(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
@@ -129,8 +62,8 @@ static apr_status_t purge_folder(okapi__conn_t *conn, void *baton, apr_pool_t *s
         rv = okapi__rows_status(rows);
     }
     for (int i = 0; rv == APR_SUCCESS && i < ids->nelts; i++) {
-        rv =
-            delete_message(conn, purge->folder_id, APR_ARRAY_IDX(ids, i, okapi_id_t), scratch_pool);
+        rv = okapi__message_erase(conn, purge->folder_id, APR_ARRAY_IDX(ids, i, okapi_id_t),
+                                  scratch_pool);
     }
     purge->done = ids->nelts;
     if (rv == APR_SUCCESS && ids->nelts == 0) {

@@ -158,6 +158,7 @@ struct okapi_folder_t {
     const char *container_class;
     okapi_cn_t cn;
     okapi_time_t ctime, mtime;
+    okapi_time_t deleted; /* softly; 0: it isn't */
     apr_uint32_t rights; /* of the actor */
     int has_subfolders;
     int depth;                /* below the folder a hierarchy was listed from; 1 for its children */
@@ -174,6 +175,27 @@ extern const okapi__computed_t okapi__folder_computed[];
 
 /* Why NAME can't be a folder's; NULL if it can. */
 const char *okapi__folder_name_fault(const char *name);
+
+/* Inside a transaction, under the lock of okapi__cn_take: OKAPI_EOBJECTDELETED unless the folder
+ * exists; OKAPI_EDUPLICATENAME if PARENT_ID has another one than ID of the folded name KEY, which is
+ * *EXISTING then. */
+apr_status_t okapi__folder_check(okapi__conn_t *conn, okapi_id_t id, apr_pool_t *scratch_pool);
+apr_status_t okapi__folder_name_check(okapi__conn_t *conn, okapi_id_t parent_id, const char *key,
+                                      okapi_id_t id, okapi_id_t *existing,
+                                      apr_pool_t *scratch_pool);
+
+/* A folder to be made, without a look at the actor's rights. */
+typedef struct okapi__new_folder_t {
+    okapi_store_t *store;
+    okapi_id_t parent_id;
+    okapi_id_t permissions_of; /* the folder whose permissions it gets */
+    const char *name;
+    const char *container_class;
+    okapi_binary_t props;      /* packed */
+    okapi_id_t id;             /* set: the new one */
+    okapi_id_t existing;       /* set: the folder that has the name, with OKAPI_EDUPLICATENAME */
+} okapi__new_folder_t;
+apr_status_t okapi__folder_add(okapi__new_folder_t *folder, apr_pool_t *scratch_pool);
 
 /* A folder of the current row of a STMT_FOLDER_* select, with everything in RESULT_POOL. */
 okapi_folder_t *okapi__folder_of_row(okapi__rows_t *rows, okapi_store_t *store, apr_uint32_t rights,

@@ -29,8 +29,12 @@ static const step_t version_2[] = {
 #include "db/schema_2.def"
     {ENGINE_ANY, NULL}};
 
+static const step_t version_3[] = {
+#include "db/schema_3.def"
+    {ENGINE_ANY, NULL}};
+
 /* The migration to version N stands at N - 1. */
-static const step_t *const migrations[] = {version_1, version_2};
+static const step_t *const migrations[] = {version_1, version_2, version_3};
 
 #define LATEST ((int)(sizeof(migrations) / sizeof(migrations[0])))
 

@@ -17,6 +17,7 @@ typedef struct okapi_change_t {
     int is_folder;        /* the object is a folder and FOLDER_ID its parent */
     int is_associated;
     int is_new_mail;      /* created by delivery */
+    int is_moved;         /* a deleted folder: it has left FOLDER_ID, but is elsewhere in the store */
     okapi_id_t folder_id;
     okapi_id_t id;
     okapi_cn_t cn;        /* of its last change */
@@ -24,7 +25,11 @@ typedef struct okapi_change_t {
     const char *message_class;
 } okapi_change_t;
 
-/* The changes of (SINCE, *UPTO] in FOLDER_ID (0: the whole store), at most MAX, in order of their
+/* A folder that is deleted takes along what is in it, which isn't told of. One that is moved comes
+ * first where it goes to, then it is deleted, with is_moved, where it was; its contents stay. A
+ * message that is moved is one that is deleted and another that is created.
+ *
+ * The changes of (SINCE, *UPTO] in FOLDER_ID (0: the whole store), at most MAX, in order of their
  * last change number, as an array of okapi_change_t; *UPTO is the number to go on from.
  * OKAPI_ESYNC if SINCE is older than the tombstones reach. */
 apr_status_t okapi_changes(apr_array_header_t **changes, okapi_cn_t *upto, okapi_store_t *store,

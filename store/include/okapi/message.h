@@ -25,6 +25,11 @@ apr_status_t okapi_message_open(okapi_message_t **message, okapi_store_t *store,
                                 okapi_id_t folder_id, okapi_id_t id, apr_pool_t *result_pool,
                                 apr_pool_t *scratch_pool);
 
+/* One that was softly deleted, to be read only: okapi_message_open doesn't find it. */
+apr_status_t okapi_message_open_deleted(okapi_message_t **message, okapi_store_t *store,
+                                        okapi_id_t folder_id, okapi_id_t id,
+                                        apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
 /* A new one in memory, without id until it is saved. */
 apr_status_t okapi_message_create(okapi_message_t **message, okapi_store_t *store,
                                   okapi_id_t folder_id, int associated, apr_pool_t *result_pool,
