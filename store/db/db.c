@@ -188,7 +188,8 @@ apr_status_t okapi__db_read(okapi__db_t *db, okapi__work_t work, void *baton,
 apr_status_t okapi__db_write(okapi__db_t *db, okapi__work_t work, void *baton,
                              apr_pool_t *scratch_pool)
 {
-    return okapi__db_run(db, MODE_WRITE, work, baton, scratch_pool);
+    return db->writers != NULL ? okapi__writers_write(db, work, baton, scratch_pool)
+                             : okapi__db_run(db, MODE_WRITE, work, baton, scratch_pool);
 }
 
 int okapi__db_maybe_committed(const okapi__conn_t *conn)
@@ -245,6 +246,9 @@ static apr_status_t open_in(okapi__db_t *db, const okapi_config_t *config, int c
     }
     if (rv == APR_SUCCESS && db->path != NULL) {
         rv = okapi__file_open(db, create, pool, scratch_pool);
+    }
+    if (rv == APR_SUCCESS && db->path != NULL) {
+        rv = okapi__writers_create(&db->writers, pool);
     }
     if (rv == APR_SUCCESS) {
         rv = apr_thread_mutex_create(&db->ids.mutex, APR_THREAD_MUTEX_DEFAULT, pool);

@@ -5,7 +5,8 @@
  * database was busy, a deadlock, a lost connection), so it has no side effects but its baton's,
  * which it sets anew each time. The first error poisons the transaction: later calls return the
  * same status, and the transaction is rolled back. A work function never begins another
- * transaction: it may hold the only connection and the lock of writers.
+ * transaction: it may hold the only connection and the lock of writers. Several writers' work may
+ * be done in one transaction, by the thread of one of them while the others wait.
  */
 #ifndef OKAPI_DB_H
 #define OKAPI_DB_H

@@ -98,6 +98,16 @@ apr_status_t okapi__writelock_create(okapi__writelock_t **lock, const char *path
 apr_status_t okapi__writelock_acquire(okapi__writelock_t *lock);
 void okapi__writelock_release(okapi__writelock_t *lock);
 
+/* ---- writers.c ---- */
+
+typedef struct okapi__writers_t okapi__writers_t;
+
+apr_status_t okapi__writers_create(okapi__writers_t **line, apr_pool_t *result_pool);
+
+/* Like okapi__db_run of MODE_WRITE, but durable together with what others write. */
+apr_status_t okapi__writers_write(okapi__db_t *db, okapi__work_t work, void *baton,
+                                apr_pool_t *scratch_pool);
+
 /* ---- conn.c ---- */
 
 /* A pool with an allocator of its own, so that no other thread's work gets in its way. */
@@ -122,6 +132,7 @@ struct okapi__db_t {
     okapi_host_t host;
     apr_reslist_t *connections;
     okapi__writelock_t *writelock; /* SQLite: held by whoever writes; else NULL */
+    okapi__writers_t *writers;     /* SQLite: the line of this process's writers; else NULL */
     struct {
         apr_thread_mutex_t *mutex;
         apr_int64_t next, end; /* [next, end) is this process's */
