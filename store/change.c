@@ -60,6 +60,8 @@ static void push_message(walk_t *walk, okapi__rows_t *rows)
         .folder_id = folder_id,
         .id = okapi__rows_int(rows, 1),
         .cn = okapi__rows_int(rows, 2),
+        .content_cn = okapi__rows_int(rows, 3),
+        .add_cn = okapi__rows_int(rows, 4),
         .flags = (apr_uint32_t)(flags & OKAPI__MSGFLAG_MASK),
         .message_class = apr_pstrdup(walk->result_pool, okapi__rows_str(rows, 7)),
     };
@@ -79,6 +81,8 @@ static void push_folder(walk_t *walk, okapi__rows_t *rows)
             .folder_id = parent == id ? 0 : parent,
             .id = id,
             .cn = okapi__rows_int(rows, 2),
+            .content_cn = okapi__rows_int(rows, 3),
+            .add_cn = okapi__rows_int(rows, 4),
         };
     }
 }

@@ -21,6 +21,7 @@ typedef struct okapi_change_t {
     okapi_id_t folder_id;
     okapi_id_t id;
     okapi_cn_t cn;        /* of its last change */
+    okapi_cn_t content_cn, add_cn; /* of what exists: when its content last changed, when it came */
     apr_uint32_t flags;   /* PR_MESSAGE_FLAGS of a message that still exists */
     const char *message_class;
 } okapi_change_t;
@@ -31,7 +32,11 @@ typedef struct okapi_change_t {
  *
  * The changes of (SINCE, *UPTO] in FOLDER_ID (0: the whole store), at most MAX, in order of their
  * last change number, as an array of okapi_change_t; *UPTO is the number to go on from.
- * OKAPI_ESYNC if SINCE is older than the tombstones reach. */
+ * OKAPI_ESYNC if SINCE is older than the tombstones reach.
+ *
+ * KIND is what happened since SINCE. Who takes several steps to get from one state to the next
+ * looks at CONTENT_CN and ADD_CN instead and compares them with where the first step began: an
+ * object that a step passed over, because it has changed again, comes with its last number only. */
 apr_status_t okapi_changes(apr_array_header_t **changes, okapi_cn_t *upto, okapi_store_t *store,
                            okapi_id_t folder_id, okapi_cn_t since, int max,
                            apr_pool_t *result_pool, apr_pool_t *scratch_pool);
