@@ -1,0 +1,174 @@
+/* model.c - random operations on a mailbox, alone and by several processes at a time: the mailbox,
+ * its counts and its change sequence are at any moment what a simple model says.
+ *
+ * OKAPI_MODEL_OPERATIONS is how many; without it, 10,000 or as many as a minute is enough for.
+ * OKAPI_MODEL_SEED repeats a run.
+ */
+#include "model_writers.h"
+
+enum {
+    OPERATIONS = 10000,
+    SECONDS = 60,
+    COMPARE_EVERY = 1000, /* operations, on average; the sequence more often */
+    WRITERS = 4,
+    ROUNDS = 4
+};
+
+typedef struct limits_t {
+    int operations;
+    apr_time_t start, duration;
+    apr_uint64_t seed;
+} limits_t;
+
+static limits_t read_limits(void)
+{
+    const char *operations = getenv("OKAPI_MODEL_OPERATIONS"), *seed = getenv("OKAPI_MODEL_SEED");
+    limits_t limits = {.operations = operations ? atoi(operations) : OPERATIONS,
+                       .start = apr_time_now(),
+                       .duration = apr_time_from_sec(operations ? 1000000 : SECONDS)};
+    limits.seed = seed ? strtoull(seed, NULL, 10) : (apr_uint64_t)limits.start;
+    return limits;
+}
+
+okapi_store_t *model_visitor(mailbox_t *mailbox)
+{
+    okapi_user_t *user;
+    okapi_store_t *store;
+    apr_pool_t *pool = mailbox->pool;
+    mailbox_must(okapi_user_by_login(&user, mailbox->okapi, "mary", pool, pool), "mary");
+    mailbox_must(okapi_store_open(&store, mailbox->okapi, user, mailbox->user, pool, pool),
+                 "visit");
+    return store;
+}
+
+/* ---- one writer ---- */
+
+static int compare(model_run_t *run, model_follower_t *follower, model_t *found, apr_pool_t *pool)
+{
+    apr_pool_t *scratch_pool;
+    apr_pool_create(&scratch_pool, pool);
+    int is_right = model_follow_all(follower, 1 + (int)model_random(run, 300), scratch_pool);
+    is_right &= model_equal(run->model, "the model", &follower->model, "what was followed",
+                            MODEL_CONTENT | MODEL_NUMBERS);
+    is_right &= model_read(found, run->store, scratch_pool);
+    is_right &= model_equal(run->model, "the model", found, "what is listed", MODEL_CONTENT);
+    for (int i = 0; i < found->n; i++) {
+        const model_object_t *object = model_find(run->model, found->objects[i].id);
+        if (object && object->is_folder) {
+            is_right &= model_is(run, "the last number in a folder", found->objects[i].last_cn,
+                                 object->last_cn);
+        }
+    }
+    apr_pool_destroy(scratch_pool);
+    return is_right;
+}
+
+static int step(model_run_t *run, model_follower_t *follower, model_t *found, apr_pool_t *pool)
+{
+    const char *name;
+    int is_right = model_run_operation(run, &name), more;
+    is_right &= model_observe(run);
+    if (!is_right) {
+        diag("the operation was: %s", name);
+    } else if (model_random(run, 10) == 0) {
+        is_right = model_check_sequence(run);
+    }
+    if (is_right && model_random(run, 20) == 0) {
+        apr_uint32_t max = model_random(run, 4) ? 9 : 100;
+        is_right = model_follow(follower, 1 + (int)model_random(run, max), &more, run->pool);
+    }
+    if (is_right && model_random(run, COMPARE_EVERY) == 0) {
+        is_right = compare(run, follower, found, pool);
+    }
+    apr_pool_clear(run->pool);
+    return is_right;
+}
+
+static void alone(model_run_t *run, model_follower_t *follower, model_t *found,
+                  const limits_t *limits, apr_pool_t *pool)
+{
+    apr_time_t deadline = limits->start + limits->duration / 2;
+    int n = 0, is_right = 1, wanted = limits->operations / 2;
+    while (is_right && n < wanted && apr_time_now() < deadline) {
+        is_right = step(run, follower, found, pool);
+        n++;
+    }
+    if (is_right && n < wanted) {
+        diag("only %d operations of %d: the disk is slow", n, wanted);
+    }
+    ok(is_right, "one writer: %d operations, each took the numbers it should", n);
+    ok(is_right && compare(run, follower, found, pool),
+       "one writer: the store, its counts and its sequence are the model's");
+}
+
+/* ---- several ---- */
+
+static okapi_id_t make_counter(mailbox_t *mailbox, model_run_t *run)
+{
+    okapi_message_t *message;
+    okapi_id_t folder_id = okapi_folder_id(mailbox->inbox);
+    mailbox_must(okapi_message_create(&message, mailbox->store, folder_id, 0, mailbox->pool,
+                                      mailbox->pool),
+                 "counter");
+    okapi_propval_t values[] = {model_value(0, 0, 1, mailbox->pool),
+                                model_value(0, 2, 1000, mailbox->pool)};
+    mailbox_must(okapi_object_set(okapi_message_object(message), values, 2, mailbox->pool), "set");
+    mailbox_must(okapi_message_save(message, 0, mailbox->pool), "save");
+    model_object_t *object = model_add(run->model, okapi_message_id(message));
+    object->parent = folder_id;
+    object->is_read = 1;
+    object->values[0] = 1;
+    object->values[2] = 1000;
+    return object->id;
+}
+
+static void together(mailbox_t *mailbox, model_run_t *run, model_follower_t *follower,
+                     const limits_t *limits)
+{
+    int is_right = 1, wanted = limits->operations / 2 / ROUNDS;
+    run->counter = make_counter(mailbox, run);
+    for (int round = 1; is_right && round <= ROUNDS; round++) {
+        int n = wanted;
+        apr_time_t deadline =
+            limits->start + limits->duration / 2 + limits->duration / 2 / ROUNDS * round;
+        is_right = model_writers(mailbox, follower, run, WRITERS, &n, deadline);
+        if (is_right && n < wanted / WRITERS * WRITERS) {
+            diag("only %d operations of %d: the disk is slow", n, wanted);
+        }
+        ok(is_right, "%d writers: %d operations, nothing lost, nothing twice", WRITERS, n);
+    }
+}
+
+int main(void)
+{
+    static model_t model, found;
+    static model_run_t run;
+    static model_follower_t follower;
+    const limits_t limits = read_limits();
+    const okapi_user_t mary = {.name = "mary", .email = "mary@example.org", .fullname = "Mary"};
+    mailbox_t mailbox;
+    apr_pool_t *pool = tap_pool();
+    diag("OKAPI_MODEL_SEED=%llu", (unsigned long long)limits.seed);
+    mailbox_create(&mailbox, pool);
+    mailbox_must(okapi_user_add(mailbox.okapi, &mary, NULL, mailbox.pool), "mary");
+    follower.store = mailbox.store;
+    ok(model_follow_all(&follower, 7, pool), "a new mailbox is followed");
+    ok(model_read(&model, mailbox.store, pool), "and listed");
+    if (!ok(model_equal(&model, "what is listed", &follower.model, "what was followed",
+                        MODEL_CONTENT),
+            "which is the same")) {
+        return done_testing();
+    }
+    for (int i = 0; i < model.n; i++) {
+        model_object_t *object = &model.objects[i];
+        object->cn = model_find(&follower.model, object->id)->cn;
+        object->content_cn = object->add_cn = object->cn;
+    }
+    run = (model_run_t){.store = mailbox.store, .visitor = model_visitor(&mailbox), .model = &model,
+                        .writer = 1, .random = limits.seed * 2 + 1, .cn = follower.cn};
+    run.expected = apr_palloc(pool, MODEL_OBJECTS * sizeof(*run.expected));
+    apr_pool_create(&run.pool, pool);
+    alone(&run, &follower, &found, &limits, pool);
+    together(&mailbox, &run, &follower, &limits);
+    return done_testing();
+}

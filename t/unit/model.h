@@ -1,0 +1,78 @@
+/* model.h - what a store should be, and what it is: a model so simple that one sees it is right.
+ *
+ * A model is a list of folders and messages, each with what matters of it. One is kept by whoever
+ * changes the store and says what should be there; others are read from it in various ways. They
+ * have to be equal. A value is the number it was made from, so a model has no pointers and can be
+ * in memory that processes share.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include <okapi/change.h>
+#include <okapi/message.h>
+
+#include "mailbox.h"
+
+enum {
+    MODEL_OBJECTS = 4096, /* that a model has room for */
+    MODEL_VALUES = 4,     /* model_value.c: name or subject, text, number, bytes */
+    MODEL_ABSENT = 0,
+    MODEL_FOREIGN = 0x7FFFFFFF /* a value that wasn't made by us */
+};
+
+typedef struct model_object_t {
+    okapi_id_t id, parent; /* the folder it is in, 0 of the root */
+    int is_folder, is_associated, is_read;
+    int writer;            /* who made it and is alone in changing it; 0: it was there before */
+    apr_uint32_t rights;   /* a folder's default permission */
+    apr_uint32_t values[MODEL_VALUES];
+    okapi_cn_t cn, content_cn, add_cn; /* FORMAT.md: mod_cn, cn, add_cn */
+    okapi_cn_t last_cn;                /* a folder's: of the last change inside */
+} model_object_t;
+
+typedef struct model_t {
+    int n;
+    model_object_t objects[MODEL_OBJECTS];
+} model_t;
+
+/* NULL if there is none. A pointer is good until the next object is added or removed. */
+model_object_t *model_find(model_t *model, okapi_id_t id);
+model_object_t *model_add(model_t *model, okapi_id_t id);
+void model_remove(model_t *model, okapi_id_t id);
+void model_remove_tree(model_t *model, okapi_id_t id); /* a folder, with all that is in it */
+
+/* Whether A and B have the same objects, and of these the same of what WHAT says; if not, the first
+ * differences are told. */
+enum { MODEL_CONTENT = 0x1, MODEL_NUMBERS = 0x2 };
+int model_equal(model_t *a, const char *a_name, model_t *b, const char *b_name, int what);
+
+/* ---- values: model_value.c ---- */
+
+/* The value that is made from SEED, which isn't 0, of a folder or a message. */
+okapi_propval_t model_value(int is_folder, int i, apr_uint32_t seed, apr_pool_t *pool);
+okapi_proptag_t model_tag(int is_folder, int i);
+
+/* Reads the values of OBJECT, and of folders the default permission, from the store.
+ * OKAPI_ENOTFOUND if it isn't there any more. */
+apr_status_t model_load(model_object_t *object, okapi_store_t *store, apr_pool_t *scratch_pool);
+
+/* ---- reading: model_read.c ---- */
+
+/* Everything there is, by the tables a client lists it with, into MODEL. Checks each folder's
+ * counts against what was found; 0 if one is wrong. */
+int model_read(model_t *model, okapi_store_t *store, apr_pool_t *scratch_pool);
+
+/* ---- following: model_follow.c ---- */
+
+typedef struct model_follower_t {
+    okapi_store_t *store;
+    okapi_cn_t cn;   /* everything up to this one was told */
+    okapi_cn_t base; /* the last one at which the model was whole */
+    model_t model;
+} model_follower_t;
+
+/* Takes at most MAX changes; *MORE is set if there are more. 0 if they are out of order. */
+int model_follow(model_follower_t *follower, int max, int *more, apr_pool_t *scratch_pool);
+int model_follow_all(model_follower_t *follower, int max, apr_pool_t *scratch_pool);
+
+#endif

@@ -1,0 +1,163 @@
+/* model_sequence.c - the change sequence against the model, to the last number. */
+#include "model_run.h"
+
+static const char *const kinds[] = {"", "created", "modified", "read", "deleted"};
+
+static void tell(const char *what, const okapi_change_t *change)
+{
+    diag("%s: %lld %s %s%s %lld in %lld%s", what, (long long)change->cn, kinds[change->kind],
+         change->is_associated ? "associated " : "", change->is_folder ? "folder" : "message",
+         (long long)change->id, (long long)change->folder_id,
+         change->is_new_mail ? ", new mail" : "");
+}
+
+static int is_same(const okapi_change_t *a, const okapi_change_t *b)
+{
+    return a->kind == b->kind && a->is_folder == b->is_folder && a->id == b->id &&
+           a->is_associated == b->is_associated && a->folder_id == b->folder_id;
+}
+
+/* ---- the last operation ---- */
+
+static void note_folder(model_run_t *run, okapi_id_t folder_id, okapi_cn_t cn)
+{
+    model_object_t *folder = model_find(run->model, folder_id);
+    if (folder) {
+        folder->last_cn = cn;
+    }
+}
+
+/* The numbers of CHANGE become those of what the model has. */
+static void note(model_run_t *run, const okapi_change_t *change)
+{
+    model_object_t *object = model_find(run->model, change->id);
+    if (change->kind == OKAPI_CHANGE_DELETED) {
+        run->tombstones[run->ntombstones++ % MODEL_TOMBSTONES] = *change;
+    } else {
+        object->cn = change->cn;
+        object->content_cn = change->kind == OKAPI_CHANGE_READ ? object->content_cn : change->cn;
+        if (change->kind == OKAPI_CHANGE_CREATED) {
+            object->add_cn = change->cn;
+            object->last_cn = change->cn;
+        }
+    }
+    note_folder(run, change->folder_id, change->cn);
+}
+
+static int take_expected(model_run_t *run, const okapi_change_t *change)
+{
+    for (int i = 0; i < run->nexpected; i++) {
+        if (is_same(&run->expected[i], change) &&
+            run->expected[i].is_new_mail == change->is_new_mail) {
+            run->expected[i] = run->expected[--run->nexpected];
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int model_observe(model_run_t *run)
+{
+    apr_array_header_t *changes;
+    okapi_cn_t upto;
+    mailbox_must(okapi_changes(&changes, &upto, run->store, 0, run->cn, MODEL_OBJECTS, run->pool,
+                               run->pool),
+                 "changes");
+    int is_right = model_is(run, "changes", changes->nelts, run->nexpected);
+    for (int i = 0; i < changes->nelts; i++) {
+        const okapi_change_t *change = &APR_ARRAY_IDX(changes, i, okapi_change_t);
+        is_right &= model_is(run, "number", change->cn, ++run->cn);
+        if (take_expected(run, change)) {
+            note(run, change);
+        } else {
+            is_right = 0;
+            tell("not expected", change);
+        }
+    }
+    for (int i = 0; i < run->nexpected; i++) {
+        tell("expected", &run->expected[i]);
+    }
+    return is_right & model_is(run, "the sequence's end", upto, run->cn);
+}
+
+/* ---- from any moment on ---- */
+
+static int by_number(const void *a, const void *b)
+{
+    okapi_cn_t x = ((const okapi_change_t *)a)->cn, y = ((const okapi_change_t *)b)->cn;
+    return (x > y) - (x < y);
+}
+
+/* A step says what happened since its own beginning; this is since that of the whole walk. */
+static okapi_change_e kind_since(const okapi_change_t *change, okapi_cn_t since)
+{
+    return change->add_cn > since       ? OKAPI_CHANGE_CREATED
+           : change->content_cn > since ? OKAPI_CHANGE_MODIFIED
+                                        : OKAPI_CHANGE_READ;
+}
+
+static void expect_since(model_run_t *run, okapi_cn_t since, okapi_id_t folder_id)
+{
+    run->nexpected = 0;
+    for (int i = 0; i < run->model->n; i++) {
+        const model_object_t *o = &run->model->objects[i];
+        if (o->cn > since && (!folder_id || o->parent == folder_id)) {
+            const okapi_change_t numbers = {.content_cn = o->content_cn, .add_cn = o->add_cn};
+            model_expect(run, kind_since(&numbers, since), o);
+            run->expected[run->nexpected - 1].cn = o->cn;
+        }
+    }
+    for (int i = 0; i < run->ntombstones && i < MODEL_TOMBSTONES; i++) {
+        const okapi_change_t *tombstone = &run->tombstones[i];
+        if (tombstone->cn > since && (!folder_id || tombstone->folder_id == folder_id)) {
+            run->expected[run->nexpected++] = *tombstone;
+        }
+    }
+    qsort(run->expected, (size_t)run->nexpected, sizeof(*run->expected), by_number);
+}
+
+/* As far back as all tombstones are known. */
+static okapi_cn_t random_moment(model_run_t *run)
+{
+    okapi_cn_t first = 0;
+    if (run->ntombstones > MODEL_TOMBSTONES) {
+        first = run->tombstones[run->ntombstones % MODEL_TOMBSTONES].cn;
+    }
+    return first + model_random(run, (apr_uint32_t)(run->cn - first + 1));
+}
+
+int model_check_sequence(model_run_t *run)
+{
+    okapi_cn_t first = random_moment(run), since = first;
+    okapi_id_t folder_id = model_random(run, 2) ? model_pick_place(run)->id : 0;
+    int max = 1 + (int)model_random(run, model_random(run, 2) ? 10 : 1000), n = 0;
+    apr_array_header_t *changes;
+    expect_since(run, since, folder_id);
+    while (since < run->cn) {
+        okapi_cn_t upto;
+        mailbox_must(okapi_changes(&changes, &upto, run->store, folder_id, since, max, run->pool,
+                                   run->pool),
+                     "changes");
+        for (int i = 0; i < changes->nelts; i++, n++) {
+            okapi_change_t change = APR_ARRAY_IDX(changes, i, okapi_change_t);
+            if (n >= run->nexpected || change.cn != run->expected[n].cn) {
+                tell("not expected", &change);
+                return 0;
+            }
+            if (change.kind != OKAPI_CHANGE_DELETED) {
+                change.kind = kind_since(&change, first);
+            }
+            if (!is_same(&change, &run->expected[n])) {
+                tell("got", &change);
+                tell("expected", &run->expected[n]);
+                return 0;
+            }
+        }
+        if (upto <= since) {
+            diag("a step from %lld leads to %lld", (long long)since, (long long)upto);
+            return 0;
+        }
+        since = upto;
+    }
+    return model_is(run, "changes", n, run->nexpected);
+}
