@@ -35,7 +35,9 @@ typedef enum okapi_wait_e {
 
 /* Called in a worker thread with the request's own memory to itself. Writes what it has to say
  * with ap_rwrite and friends (they go out before the next park). SCRATCH_POOL is cleared after
- * each call; allocate nothing per call from r->pool. */
+ * each call; allocate nothing per call from r->pool. After DEADLINE and STOP there is nothing to
+ * wait for: PARK then means CLOSE. It isn't called again when the client has gone; clean-ups of
+ * r->pool are run. */
 typedef okapi_wait_e (*okapi_wait_resume_fn)(okapi_wait_t *wait, request_rec *r, int events,
                                              void *baton, apr_pool_t *scratch_pool);
 
