@@ -95,13 +95,13 @@ apr_status_t rop_set_columns(mapi_rop_ctx_t *ctx, const rop_set_columns_request_
     for (int i = 0; valid && i < req->n_property_tags; i++) {
         valid = is_column_type(req->property_tags[i]);
     }
-    if (!valid) {
-        okapi_table_set_columns(table, NULL, 0);
-        return OKAPI_EINVAL;
+    rv = valid ? okapi_table_set_columns(table, req->property_tags, req->n_property_tags)
+               : OKAPI_EINVAL;
+    if (rv != APR_SUCCESS) {
+        okapi_table_set_columns(table, NULL, 0); /* MS-OXCTABL 3.2.5.2: none until it succeeds */
     }
-    okapi_table_set_columns(table, req->property_tags, req->n_property_tags);
     res->table_status = TBLSTAT_COMPLETE;
-    return APR_SUCCESS;
+    return rv;
 }
 
 apr_status_t rop_sort_table(mapi_rop_ctx_t *ctx, const rop_sort_table_request_t *req,
@@ -113,9 +113,6 @@ apr_status_t rop_sort_table(mapi_rop_ctx_t *ctx, const rop_sort_table_request_t 
         return rv;
     }
     const okapi_sort_t *sort = &req->sort_orders;
-    if (sort->ncategories > 0) {
-        return OKAPI_ETOOCOMPLEX;
-    }
     res->table_status = TBLSTAT_COMPLETE;
     return okapi_table_sort(table, sort->n > 0 ? sort : NULL);
 }
@@ -399,6 +396,71 @@ apr_status_t rop_free_bookmark(mapi_rop_ctx_t *ctx, const rop_free_bookmark_requ
     okapi_table_t *table;
     apr_status_t rv = get_columned(ctx, ON_FOLDERS, &table);
     return rv == APR_SUCCESS ? okapi_table_bookmark_free(table, req->bookmark) : rv;
+}
+
+/* ---- categories ---- */
+
+#define EXPAND_ROW_FIXED 6 /* ExpandedRowCount and RowCount before the rows */
+
+apr_status_t rop_expand_row(mapi_rop_ctx_t *ctx, const rop_expand_row_request_t *req,
+                            rop_expand_row_response_t *res)
+{
+    okapi_table_t *table;
+    apr_status_t rv = get_columned(ctx, ON_CONTENTS, &table);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    okapi_writer_t w;
+    apr_size_t room = room_for_rows(ctx, EXPAND_ROW_FIXED), most = most_rows(table, room);
+    int wanted = req->max_row_count < most ? req->max_row_count : (int)most;
+    apr_array_header_t *rows;
+    rv = okapi_table_expand(table, req->category_id, wanted, &res->expanded_row_count, &rows,
+                            ctx->scratch_pool, ctx->scratch_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    okapi_writer_init(&w, room < 4096 ? room : 4096, room, ctx->scratch_pool);
+    int taken = write_rows(&w, table, rows, rows->nelts, 0, &ctx->codec);
+    res->row_count = (apr_uint16_t)taken;
+    res->row_data = (okapi_binary_t){w.data, w.len};
+    apr_int32_t moved; /* back to behind the last one that fits */
+    return okapi_table_seek(table, BOOKMARK_CURRENT, taken - rows->nelts, &moved,
+                            ctx->scratch_pool);
+}
+
+apr_status_t rop_collapse_row(mapi_rop_ctx_t *ctx, const rop_collapse_row_request_t *req,
+                              rop_collapse_row_response_t *res)
+{
+    okapi_table_t *table;
+    apr_status_t rv = get_columned(ctx, ON_CONTENTS, &table);
+    return rv == APR_SUCCESS ? okapi_table_collapse(table, req->category_id,
+                                                    &res->collapsed_row_count, ctx->scratch_pool)
+                             : rv;
+}
+
+apr_status_t rop_get_collapse_state(mapi_rop_ctx_t *ctx,
+                                    const rop_get_collapse_state_request_t *req,
+                                    rop_get_collapse_state_response_t *res)
+{
+    okapi_table_t *table;
+    apr_status_t rv = get_columned(ctx, ON_CONTENTS, &table);
+    return rv == APR_SUCCESS ? okapi_table_collapse_state(table, req->row_id,
+                                                          req->row_instance_number,
+                                                          &res->collapse_state, ctx->scratch_pool,
+                                                          ctx->scratch_pool)
+                             : rv;
+}
+
+apr_status_t rop_set_collapse_state(mapi_rop_ctx_t *ctx,
+                                    const rop_set_collapse_state_request_t *req,
+                                    rop_set_collapse_state_response_t *res)
+{
+    okapi_table_t *table;
+    apr_status_t rv = get_columned(ctx, ON_CONTENTS, &table);
+    return rv == APR_SUCCESS ? okapi_table_set_collapse_state(table, req->collapse_state,
+                                                              &res->bookmark, ctx->scratch_pool,
+                                                              ctx->scratch_pool)
+                             : rv;
 }
 
 /* ---- asynchronous operations, of which there are none ---- */

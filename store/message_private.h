@@ -178,6 +178,12 @@ void okapi__message_row_fill(okapi__message_row_t *row, okapi_message_t *message
 apr_status_t okapi__message_erase(okapi__conn_t *conn, okapi_id_t folder_id, okapi_id_t id,
                                   apr_pool_t *scratch_pool);
 
+/* What subject_key and sender_key have: the beginning of the text's sort key as text that every
+ * database orders by its bytes; and what is above those of all texts that begin with PREFIX (from
+ * below, they have okapi__text_key(PREFIX)). */
+const char *okapi__text_key(const char *text, apr_pool_t *result_pool);
+const char *okapi__text_key_above(const char *prefix, apr_pool_t *result_pool);
+
 /* ---- message_computed.c ---- */
 
 extern const okapi__computed_t okapi__message_computed[];

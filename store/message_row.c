@@ -42,13 +42,13 @@ void okapi__message_row_read(okapi__message_row_t *row, okapi__rows_t *rows,
 
 /* ---- from the message ---- */
 
-/* The first bytes of the text's sort key as text that every database orders by its bytes: base64
- * with an alphabet in the order of ASCII, and without padding, so that a key which is the beginning
- * of another comes before it. */
-static const char *sort_key(const char *text, apr_pool_t *result_pool)
+enum { KEY_BYTES = OKAPI__KEY_MAX * 6 / 8 };
+
+/* Base64 with an alphabet in the order of ASCII, and without padding, so that a key which is the
+ * beginning of another comes before it. */
+static const char *encode(okapi_binary_t key, apr_pool_t *result_pool)
 {
     static const char digits[] = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
-    okapi_binary_t key = okapi_sort_key_of_text(text, OKAPI__KEY_MAX * 6 / 8, result_pool);
     char *out = apr_palloc(result_pool, OKAPI__KEY_MAX + 1);
     apr_size_t n = 0;
     unsigned bits = 0, have = 0;
@@ -63,6 +63,26 @@ static const char *sort_key(const char *text, apr_pool_t *result_pool)
     }
     out[n] = '\0';
     return out;
+}
+
+const char *okapi__text_key(const char *text, apr_pool_t *result_pool)
+{
+    return encode(okapi_sort_key_of_text(text, KEY_BYTES, result_pool), result_pool);
+}
+
+/* The key of a text that goes on has the same primary weights and then more of them, which are
+ * above the separator that ends them here, and below 0xFF. */
+const char *okapi__text_key_above(const char *prefix, apr_pool_t *result_pool)
+{
+    enum { SEPARATOR = 1 };
+    okapi_binary_t key = okapi_sort_key_of_text(prefix, KEY_BYTES, result_pool);
+    unsigned char *above = apr_palloc(result_pool, KEY_BYTES);
+    const unsigned char *end = key.len ? memchr(key.data, SEPARATOR, key.len) : NULL;
+    memset(above, 0xFF, KEY_BYTES);
+    if (key.len > 0) {
+        memcpy(above, key.data, end ? (apr_size_t)(end - key.data) : key.len);
+    }
+    return encode((okapi_binary_t){above, KEY_BYTES}, result_pool);
 }
 
 /* 63 bits, so that every engine keeps it as it is; 0 for no text. */
@@ -127,9 +147,9 @@ void okapi__message_row_fill(okapi__message_row_t *row, okapi_message_t *message
     row->prefix = okapi__text_clean(okapi_props_str(props, PR_SUBJECT_PREFIX, ""),
                                     OKAPI__PREFIX_MAX, result_pool);
     row->subject = okapi__text_clean(subject, OKAPI__SUBJECT_MAX, result_pool);
-    row->subject_key = sort_key(row->subject, result_pool);
+    row->subject_key = okapi__text_key(row->subject, result_pool);
     row->sender = okapi__text_clean(sender, OKAPI__SENDER_MAX, result_pool);
-    row->sender_key = sort_key(row->sender, result_pool);
+    row->sender_key = okapi__text_key(row->sender, result_pool);
     row->display_to = okapi__text_clean(okapi__recipients_display(message->recipients, MAPI_TO,
                                                                   result_pool),
                                         OKAPI__DISPLAY_TO_MAX, result_pool);

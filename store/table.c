@@ -72,11 +72,10 @@ static void begin(okapi_table_t *table)
     }
 }
 
-void okapi_table_set_columns(okapi_table_t *table, const okapi_proptag_t *tags, int n)
+apr_status_t okapi_table_set_columns(okapi_table_t *table, const okapi_proptag_t *tags, int n)
 {
     const okapi__view_t *view = table->view;
-    /* It fails for sort orders and restrictions only, and these were good before. */
-    okapi__table_set_view(table, tags, n, view->sort, view->restriction);
+    return okapi__table_set_view(table, tags, n, view->sort, view->restriction);
 }
 
 const okapi_proptag_t *okapi_table_columns(const okapi_table_t *table, int *n)
@@ -91,6 +90,7 @@ apr_status_t okapi_table_sort(okapi_table_t *table, const okapi_sort_t *sort)
     apr_status_t rv = okapi__table_set_view(table, view->columns, view->ncolumns, sort,
                                             view->restriction);
     if (rv == APR_SUCCESS) {
+        apr_array_clear(table->toggled);
         begin(table);
     }
     return rv;
@@ -109,7 +109,8 @@ apr_status_t okapi_table_restrict(okapi_table_t *table, const okapi_restriction_
 
 void okapi_table_reset(okapi_table_t *table)
 {
-    okapi__table_set_view(table, NULL, 0, NULL, NULL);
+    okapi__table_set_view(table, NULL, 0, NULL, NULL); /* nothing that could be wrong */
+    apr_array_clear(table->toggled);
     begin(table);
 }
 

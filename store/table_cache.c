@@ -110,7 +110,14 @@ static void trim(okapi__arrays_t *arrays)
 void okapi__arrays_put(okapi__arrays_t *arrays, okapi__array_t *array)
 {
     apr_thread_mutex_lock(arrays->mutex);
-    if (!*find(arrays, array->name) && array->bytes <= arrays->max) {
+    okapi__array_t **link = find(arrays, array->name), *old = *link;
+    int newer = !old || old->cn < array->cn;
+    if (old && newer) {
+        *link = old->next;
+        arrays->bytes -= old->bytes;
+        drop(old);
+    }
+    if (newer && array->bytes <= arrays->max) {
         array->refs++;
         arrays->bytes += array->bytes;
         push(arrays, array);

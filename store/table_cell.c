@@ -4,11 +4,15 @@
 #include <apr_strings.h>
 #include <okapi/error.h>
 
+#include "mapi/proptype.h"
 #include "object_private.h"
 #include "table_private.h"
 
 /* MS-OXCTABL 2.2.2.5.2: bytes of a cell, which are 255 characters of UTF-16. */
 enum { CELL_BYTES = 510, CELL_CHARS = CELL_BYTES / 2 };
+
+/* Rows that one message is at most, by the values of one property. */
+enum { INSTANCES_MAX = 1000 };
 
 /* Of a large value this much is read to cut it from. */
 enum { CELL_LARGE = 4 * CELL_BYTES };
@@ -205,9 +209,9 @@ static const okapi__message_row_t *row_of(const okapi_object_t *object)
                                                                                : NULL;
 }
 
-apr_status_t okapi__cell_value(okapi_propval_t *v, okapi_object_t *object, okapi_proptag_t tag,
-                               apr_size_t limit, apr_pool_t *result_pool,
-                               apr_pool_t *scratch_pool)
+static apr_status_t object_value(okapi_propval_t *v, okapi_object_t *object, okapi_proptag_t tag,
+                                 apr_size_t limit, apr_pool_t *result_pool,
+                                 apr_pool_t *scratch_pool)
 {
     const okapi__message_row_t *row = row_of(object);
     const row_cell_t *cell = row ? row_cell_of(tag) : NULL;
@@ -223,6 +227,54 @@ apr_status_t okapi__cell_value(okapi_propval_t *v, okapi_object_t *object, okapi
     return rv == APR_INCOMPLETE ? okapi__object_value(v, object, tag, limit, result_pool,
                                                       scratch_pool)
                                 : rv;
+}
+
+/* The tag of all values of which TAG, with MV_INSTANCE, is one. */
+static okapi_proptag_t all_values(okapi_proptag_t tag)
+{
+    return tag & ~(okapi_proptag_t)MV_INSTANCE;
+}
+
+apr_status_t okapi__cell_instances(apr_uint32_t *n, okapi_object_t *object,
+                                   const okapi__view_t *view, apr_pool_t *scratch_pool)
+{
+    okapi_propval_t v;
+    *n = 1;
+    if (!view->instance_tag) {
+        return APR_SUCCESS;
+    }
+    apr_status_t rv = object_value(&v, object, all_values(view->instance_tag), 0, scratch_pool,
+                                   scratch_pool);
+    if (rv == APR_SUCCESS && OKAPI_PROP_TYPE(v.tag) & MV_FLAG && v.v.mv.count > 1) {
+        *n = v.v.mv.count < INSTANCES_MAX ? v.v.mv.count : INSTANCES_MAX;
+    }
+    return rv;
+}
+
+/* The one of several values that the row is of. */
+static apr_status_t instance_value(okapi_propval_t *v, const okapi__ref_t *ref,
+                                   okapi_proptag_t tag, apr_pool_t *result_pool,
+                                   apr_pool_t *scratch_pool)
+{
+    okapi_propval_t all;
+    apr_status_t rv = object_value(&all, ref->object, all_values(tag), 0, result_pool,
+                                   scratch_pool);
+    if (rv == APR_SUCCESS && !okapi__propval_element(v, &all, ref->instance)) {
+        *v = okapi_propval_error(tag, okapi_error_mapi(OKAPI_ENOTFOUND));
+    }
+    return rv;
+}
+
+apr_status_t okapi__cell_value(okapi_propval_t *v, const okapi__ref_t *ref,
+                               const okapi__view_t *view, okapi_proptag_t tag, apr_size_t limit,
+                               apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+{
+    if (view && okapi__shaped_value(v, ref, view, tag, result_pool)) {
+        return APR_SUCCESS;
+    }
+    return OKAPI_PROP_TYPE(tag) & MV_INSTANCE
+               ? instance_value(v, ref, tag, result_pool, scratch_pool)
+               : object_value(v, ref->object, tag, limit, result_pool, scratch_pool);
 }
 
 /* The beginning of a large value. */
@@ -264,10 +316,11 @@ static const char *cut_text(const char *text, apr_size_t max, apr_pool_t *result
     return text;
 }
 
-apr_status_t okapi__cell(okapi_propval_t *v, okapi_object_t *object, okapi_proptag_t tag,
-                         apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+apr_status_t okapi__cell(okapi_propval_t *v, const okapi__ref_t *ref, const okapi__view_t *view,
+                         okapi_proptag_t tag, apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
-    apr_status_t rv = okapi__cell_value(v, object, tag, 2 * OKAPI__LARGE_VALUE + 2, result_pool,
+    okapi_object_t *object = ref->object;
+    apr_status_t rv = okapi__cell_value(v, ref, view, tag, 2 * OKAPI__LARGE_VALUE + 2, result_pool,
                                         scratch_pool);
     if (rv == APR_SUCCESS && OKAPI_PROP_TYPE(v->tag) == PT_ERROR &&
         v->v.error == okapi_error_mapi(OKAPI_ENOMEMORY) && object->object_class->stream) {
@@ -296,7 +349,8 @@ apr_status_t okapi__cell(okapi_propval_t *v, okapi_object_t *object, okapi_propt
 /* ---- restrictions ---- */
 
 typedef struct matching_t {
-    okapi_object_t *object;
+    okapi__ref_t ref; /* of a table's row, or of an object of it alone: then VIEW is NULL */
+    const okapi__view_t *view;
     const okapi_recipient_t *recipient; /* instead of an object */
     apr_status_t status;
     apr_pool_t *pool;
@@ -306,7 +360,7 @@ static const okapi_propval_t *object_get(void *baton, okapi_proptag_t tag)
 {
     matching_t *m = baton;
     okapi_propval_t *v = apr_palloc(m->pool, sizeof(*v));
-    apr_status_t rv = okapi__cell_value(v, m->object, tag, 0, m->pool, m->pool);
+    apr_status_t rv = okapi__cell_value(v, &m->ref, m->view, tag, 0, m->pool, m->pool);
     if (rv != APR_SUCCESS) {
         m->status = rv;
         return NULL;
@@ -345,8 +399,8 @@ static int visit_attachments(matching_t *m, okapi_message_t *message, visit_t vi
     m->status = okapi__attachments_need(message, m->pool);
     for (int i = 0; m->status == APR_SUCCESS && !stop && i < message->attachments->nelts; i++) {
         matching_t sub = {.pool = m->pool};
-        sub.object = okapi_attachment_object(APR_ARRAY_IDX(message->attachments, i,
-                                                           okapi_attachment_t *));
+        sub.ref.object = okapi_attachment_object(APR_ARRAY_IDX(message->attachments, i,
+                                                               okapi_attachment_t *));
         const okapi_row_getter_t getter = {object_get, NULL, &sub};
         stop = visit(&getter, baton);
         m->status = sub.status;
@@ -357,8 +411,8 @@ static int visit_attachments(matching_t *m, okapi_message_t *message, visit_t vi
 static int visit_subobjects(void *baton, okapi_proptag_t table, visit_t visit, void *visit_baton)
 {
     matching_t *m = baton;
-    okapi_message_t *message = (okapi_message_t *)m->object;
-    if (okapi_object_kind(m->object) != OKAPI_OBJECT_MESSAGE) {
+    okapi_message_t *message = (okapi_message_t *)m->ref.object;
+    if (okapi_object_kind(m->ref.object) != OKAPI_OBJECT_MESSAGE || m->ref.category) {
         return 0;
     }
     switch (table) {
@@ -371,10 +425,11 @@ static int visit_subobjects(void *baton, okapi_proptag_t table, visit_t visit, v
     }
 }
 
-int okapi__cell_match(okapi_object_t *object, const okapi_restriction_t *restriction,
-                      apr_status_t *status, apr_pool_t *scratch_pool)
+int okapi__cell_match(const okapi__ref_t *ref, const okapi__view_t *view,
+                      const okapi_restriction_t *restriction, apr_status_t *status,
+                      apr_pool_t *scratch_pool)
 {
-    matching_t m = {.object = object, .pool = scratch_pool};
+    matching_t m = {.ref = *ref, .view = view, .pool = scratch_pool};
     const okapi_row_getter_t getter = {object_get, visit_subobjects, &m};
     int matches = okapi_restriction_match(restriction, &getter, scratch_pool);
     if (m.status != APR_SUCCESS) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <apr_strings.h>
+#include <okapi/entryid.h>
 
 #include "table_private.h"
 
@@ -64,7 +65,7 @@ const okapi__index_t *okapi__index_of(const okapi_sort_t *sort)
     if (!sort) {
         return &indexes[0];
     }
-    return sort->n == 1 ? index_of_tag(sort->keys[0].tag) : NULL;
+    return sort->n == 1 && sort->ncategories == 0 ? index_of_tag(sort->keys[0].tag) : NULL;
 }
 
 int okapi__index_key(okapi_writer_t *w, okapi_proptag_t tag, const okapi__message_row_t *row)
@@ -239,6 +240,29 @@ static apr_status_t refs(apr_array_header_t *found, okapi_table_t *table, okapi_
     return rv == APR_SUCCESS && found->nelts < scan->max ? add_rows(&page, &from, 0) : rv;
 }
 
+/* Its row isn't in the way of a scan: it is read by its id. */
+static apr_status_t of_id(apr_array_header_t *found, okapi_table_t *table, okapi__conn_t *conn,
+                          apr_int64_t inst_id, apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+{
+    const okapi__index_t *index = table->view->index;
+    okapi__ref_t *ref = apr_array_push(found);
+    okapi_writer_t w;
+    *ref = (okapi__ref_t){.id = okapi_id_of_eid((apr_uint64_t)inst_id)};
+    apr_status_t rv = okapi__rows_fetch(found, table->folder, okapi__table_part(table),
+                                        OKAPI__NEED_ROW, conn, result_pool, scratch_pool);
+    if (rv != APR_SUCCESS || found->nelts == 0) {
+        return rv;
+    }
+    okapi_writer_init(&w, 96, 512, result_pool);
+    okapi__index_key(&w, index->tag, &((okapi_message_t *)ref->object)->row);
+    okapi__key_id(&w, ref->id);
+    if (is_descending(table)) {
+        okapi__key_descend(&w, 0);
+    }
+    ref->key = (okapi_binary_t){w.data, w.len};
+    return APR_SUCCESS;
+}
+
 /* ---- counting ---- */
 
 static apr_status_t add_count(apr_uint32_t *count, okapi__conn_t *conn, okapi__stmt_e stmt,
@@ -314,6 +338,105 @@ static apr_status_t number(apr_uint32_t *before, okapi_table_t *table, okapi__co
     return rv;
 }
 
+/* ---- what a restriction on the sort column leaves ---- */
+
+/* Keys from FROM to TO, both included. */
+typedef struct range_t {
+    okapi__key_t from, to;
+} range_t;
+
+/* Cuts the range to what is RELOP the value of AT; 0 if that says nothing. */
+static int cut(range_t *range, apr_byte_t relop, const okapi__key_t *at)
+{
+    if (relop == RELOP_GE || relop == RELOP_GT || relop == RELOP_EQ) {
+        range->from = *at;
+        range->from.id = 0;
+    }
+    if (relop == RELOP_LE || relop == RELOP_LT || relop == RELOP_EQ) {
+        range->to = *at;
+        range->to.id = APR_INT64_MAX;
+    }
+    return relop <= RELOP_EQ;
+}
+
+static int cut_by_number(range_t *range, const okapi_restriction_t *leaf)
+{
+    okapi__key_t at = {0, "", 0};
+    if (leaf->type != RES_PROPERTY) {
+        return 0;
+    }
+    switch (OKAPI_PROP_TYPE(leaf->prop.tag)) {
+    case PT_SYSTIME:
+        at.number = leaf->prop.v.time;
+        break;
+    case PT_I8:
+        at.number = leaf->prop.v.i64;
+        break;
+    default: /* PR_MESSAGE_SIZE, which of what is larger is the largest number there is */
+        at.number = leaf->prop.v.i32;
+        if (leaf->prop.v.i32 == APR_INT32_MAX) {
+            return 0;
+        }
+    }
+    return cut(range, leaf->relop, &at);
+}
+
+/* A character that follows may change how the last one sorts, but no letter of ASCII. */
+static const char *safe_prefix(const char *prefix, apr_pool_t *result_pool)
+{
+    apr_size_t len = strlen(prefix);
+    if (len > 0 && (unsigned char)prefix[len - 1] >= 0x80) {
+        while (len > 0 && ((unsigned char)prefix[--len] & 0xC0) == 0x80) {
+        }
+    }
+    return apr_pstrmemdup(result_pool, prefix, len);
+}
+
+static int cut_by_text(range_t *range, const okapi_restriction_t *leaf, apr_pool_t *result_pool)
+{
+    const char *text = leaf->prop.v.str;
+    okapi__key_t at = {0, okapi__text_key(text, result_pool), 0};
+    if (leaf->type == RES_PROPERTY) {
+        return cut(range, leaf->relop, &at);
+    }
+    if (leaf->type != RES_CONTENT || leaf->fuzzy & (FL_IGNORENONSPACE | FL_LOOSE)) {
+        return 0;
+    }
+    switch (leaf->fuzzy & FL_LEVEL_MASK) {
+    case FL_FULLSTRING:
+        return cut(range, RELOP_EQ, &at);
+    case FL_PREFIX:
+        text = safe_prefix(text, result_pool);
+        at.text = okapi__text_key(text, result_pool);
+        cut(range, RELOP_GE, &at);
+        at.text = okapi__text_key_above(text, result_pool);
+        return *text ? cut(range, RELOP_LE, &at) : 0;
+    default:
+        return 0;
+    }
+}
+
+int okapi__index_bounds(okapi_binary_t *low, okapi_binary_t *high, const okapi_table_t *table,
+                        const okapi_restriction_t *leaf, apr_pool_t *result_pool)
+{
+    const okapi__index_t *index = table->view->index;
+    int named = leaf->type == RES_PROPERTY || leaf->type == RES_CONTENT;
+    const okapi__index_t *by = named ? index_of_tag(leaf->tag) : NULL;
+    range_t range = {lowest, highest};
+    /* The index of subjects knows nothing of what stands before the normalized one. */
+    if (!by || by->below != index->below || by->tag == PR_SUBJECT ||
+        index_of_tag(leaf->prop.tag) != by) {
+        return 0;
+    }
+    if (!(by->is_text ? cut_by_text(&range, leaf, result_pool) : cut_by_number(&range, leaf))) {
+        return 0;
+    }
+    int descending = is_descending(table);
+    *low = key_of(index, descending ? &range.to : &range.from, descending, result_pool);
+    *high = key_of(index, descending ? &range.from : &range.to, descending, result_pool);
+    return 1;
+}
+
 static apr_status_t prepare(okapi_table_t *table, apr_pool_t *scratch_pool)
 {
     return APR_SUCCESS;
@@ -323,4 +446,4 @@ static void finish(okapi_table_t *table)
 {
 }
 
-const okapi__plan_t okapi__plan_index = {prepare, finish, refs, count_all, number};
+const okapi__plan_t okapi__plan_index = {prepare, finish, refs, of_id, count_all, number};

@@ -8,7 +8,6 @@
 #include "table_private.h"
 
 enum {
-    TEXT_MAX = 64,    /* bytes of a text or binary value that count */
     ID_SIZE = 8,
     ABSENT = 0, /* before a value: rows without one come first */
     PRESENT = 1
@@ -53,6 +52,12 @@ void okapi__place_copy(okapi__place_t *place, const okapi__place_t *from)
 {
     okapi__place_at(place, (okapi_binary_t){from->key, from->len}, from->before);
     place->at_end = from->at_end;
+}
+
+int okapi__place_precedes(const okapi__place_t *place, okapi_binary_t key)
+{
+    int order = okapi__key_compare((okapi_binary_t){place->key, place->len}, key);
+    return !place->at_end && (order < 0 || (order == 0 && place->before));
 }
 
 void okapi__place_write(okapi_writer_t *w, const okapi__place_t *place)
@@ -103,10 +108,10 @@ void okapi__key_text(okapi_writer_t *w, const void *text, apr_size_t len)
 }
 
 /* Zeros become two bytes, so that the end of a value sorts before any more of it. */
-static void key_binary(okapi_writer_t *w, okapi_binary_t bin)
+static void key_binary(okapi_writer_t *w, okapi_binary_t bin, apr_size_t max)
 {
     okapi_write_u8(w, PRESENT);
-    for (apr_size_t i = 0; i < bin.len && i < TEXT_MAX; i++) {
+    for (apr_size_t i = 0; i < bin.len && i < max; i++) {
         okapi_write_u8(w, bin.data[i]);
         if (bin.data[i] == 0) {
             okapi_write_u8(w, 0xFF);
@@ -124,10 +129,40 @@ static void key_double(okapi_writer_t *w, double v)
     big_endian(w, bits >> 63 ? ~bits : bits | (apr_uint64_t)1 << 63);
 }
 
-void okapi__key_value(okapi_writer_t *w, const okapi_propval_t *v)
+/* The form of the parts of a column. */
+typedef enum form_e { FORM_NONE, FORM_NUMBER, FORM_TEXT, FORM_BINARY } form_e;
+
+static form_e form_of(okapi_proptag_t tag)
 {
-    okapi_binary_t key;
-    switch (v ? OKAPI_PROP_TYPE(v->tag) : PT_ERROR) {
+    int type = OKAPI_PROP_TYPE(tag);
+    if (type & MV_INSTANCE) {
+        type &= ~(MV_INSTANCE | MV_FLAG);
+    }
+    switch (type) {
+    case PT_SHORT:
+    case PT_LONG:
+    case PT_BOOLEAN:
+    case PT_I8:
+    case PT_CURRENCY:
+    case PT_SYSTIME:
+    case PT_FLOAT:
+    case PT_DOUBLE:
+    case PT_APPTIME:
+        return FORM_NUMBER;
+    case PT_UNICODE:
+    case PT_STRING8:
+        return FORM_TEXT;
+    case PT_CLSID:
+    case PT_BINARY:
+        return FORM_BINARY;
+    default: /* what has no order */
+        return FORM_NONE;
+    }
+}
+
+static void key_of_number(okapi_writer_t *w, const okapi_propval_t *v)
+{
+    switch (OKAPI_PROP_TYPE(v->tag)) {
     case PT_SHORT:
         okapi__key_number(w, v->v.i16);
         break;
@@ -136,10 +171,6 @@ void okapi__key_value(okapi_writer_t *w, const okapi_propval_t *v)
         break;
     case PT_BOOLEAN:
         okapi__key_number(w, v->v.boolean);
-        break;
-    case PT_I8:
-    case PT_CURRENCY:
-        okapi__key_number(w, v->v.i64);
         break;
     case PT_SYSTIME:
         okapi__key_number(w, v->v.time);
@@ -151,18 +182,29 @@ void okapi__key_value(okapi_writer_t *w, const okapi_propval_t *v)
     case PT_APPTIME:
         key_double(w, v->v.dbl);
         break;
-    case PT_UNICODE:
-    case PT_STRING8:
-        key = okapi_sort_key_of_text(v->v.str, TEXT_MAX, w->pool);
+    default:
+        okapi__key_number(w, v->v.i64);
+    }
+}
+
+void okapi__key_value(okapi_writer_t *w, okapi_proptag_t tag, const okapi_propval_t *v,
+                      apr_size_t max)
+{
+    okapi_binary_t key;
+    switch (form_of(v->tag) == form_of(tag) ? form_of(tag) : FORM_NONE) {
+    case FORM_NUMBER:
+        key_of_number(w, v);
+        break;
+    case FORM_TEXT:
+        key = okapi_sort_key_of_text(v->v.str, max, w->pool);
         okapi__key_text(w, key.data, key.len);
         break;
-    case PT_CLSID:
-        key_binary(w, (okapi_binary_t){v->v.guid.bytes, 16});
+    case FORM_BINARY:
+        key = OKAPI_PROP_TYPE(v->tag) == PT_CLSID ? (okapi_binary_t){v->v.guid.bytes, 16}
+                                                  : v->v.bin;
+        key_binary(w, key, max);
         break;
-    case PT_BINARY:
-        key_binary(w, v->v.bin);
-        break;
-    default: /* what has no order */
+    case FORM_NONE:
         okapi_write_u8(w, ABSENT);
     }
 }
@@ -170,6 +212,13 @@ void okapi__key_value(okapi_writer_t *w, const okapi_propval_t *v)
 void okapi__key_id(okapi_writer_t *w, okapi_id_t id)
 {
     big_endian(w, (apr_uint64_t)id);
+}
+
+void okapi__key_instance(okapi_writer_t *w, apr_uint32_t instance)
+{
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        okapi_write_u8(w, (apr_byte_t)(instance >> shift));
+    }
 }
 
 void okapi__key_descend(okapi_writer_t *w, apr_size_t offset)
@@ -181,6 +230,44 @@ void okapi__key_descend(okapi_writer_t *w, apr_size_t offset)
 
 /* ---- and back ---- */
 
+int okapi__key_part_is_absent(const unsigned char *part, int descending)
+{
+    return (unsigned char)(descending ? ~*part : *part) == ABSENT;
+}
+
+/* The first zero in KEY from AT on, as it was before it was turned round, or its end. */
+static apr_size_t zero_from(okapi_binary_t key, apr_size_t at, int descending)
+{
+    const unsigned char *zero = memchr(key.data + at, descending ? 0xFF : 0, key.len - at);
+    return zero ? (apr_size_t)(zero - key.data) : key.len;
+}
+
+apr_size_t okapi__key_part_end(okapi_binary_t key, apr_size_t at, okapi_proptag_t tag,
+                               int descending)
+{
+    apr_size_t end = at + 1;
+    if (at >= key.len || okapi__key_part_is_absent(key.data + at, descending)) {
+        return end < key.len ? end : key.len;
+    }
+    switch (form_of(tag)) {
+    case FORM_NUMBER:
+        end += 8;
+        break;
+    case FORM_TEXT:
+        end = zero_from(key, end, descending) + 1;
+        break;
+    case FORM_BINARY: /* two zeros: a single one is part of it, and 0xFF follows */
+        do {
+            end = zero_from(key, end, descending) + 2;
+        } while (end < key.len &&
+                 (unsigned char)(descending ? ~key.data[end - 1] : key.data[end - 1]) != 0);
+        break;
+    case FORM_NONE:
+        break;
+    }
+    return end < key.len ? end : key.len;
+}
+
 static apr_uint64_t from_big_endian(const unsigned char *p, int descending)
 {
     apr_uint64_t v = 0;
@@ -190,22 +277,16 @@ static apr_uint64_t from_big_endian(const unsigned char *p, int descending)
     return descending ? ~v : v;
 }
 
-okapi_id_t okapi__key_id_of(okapi_binary_t key, int descending)
-{
-    return key.len < ID_SIZE ? 0 : (okapi_id_t)from_big_endian(key.data + key.len - ID_SIZE,
-                                                               descending);
-}
-
 apr_status_t okapi__key_split(okapi__key_t *split, okapi_binary_t key, int is_text, int descending,
                               apr_pool_t *result_pool)
 {
-    split->id = okapi__key_id_of(key, descending);
     split->number = 0;
     split->text = "";
+    if (is_text ? key.len < 2 + ID_SIZE : key.len != 1 + 8 + ID_SIZE) {
+        return OKAPI_EFORMAT;
+    }
+    split->id = (okapi_id_t)from_big_endian(key.data + key.len - ID_SIZE, descending);
     if (is_text) {
-        if (key.len < 2 + ID_SIZE) {
-            return OKAPI_EFORMAT;
-        }
         apr_size_t len = key.len - 2 - ID_SIZE;
         char *text = apr_pstrmemdup(result_pool, (const char *)key.data + 1, len);
         for (apr_size_t i = 0; descending && i < len; i++) {
@@ -213,9 +294,6 @@ apr_status_t okapi__key_split(okapi__key_t *split, okapi_binary_t key, int is_te
         }
         split->text = text;
         return APR_SUCCESS;
-    }
-    if (key.len != 1 + 8 + ID_SIZE) {
-        return OKAPI_EFORMAT;
     }
     split->number = (apr_int64_t)(from_big_endian(key.data + 1, descending) ^
                                   (apr_uint64_t)1 << 63);

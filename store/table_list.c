@@ -9,7 +9,7 @@
 #include "table_private.h"
 
 enum {
-    KEY_MAX = 32768,
+    PATH_MAX_BYTES = 16384,
     NAME_KEY_MAX = 16,  /* bytes of each name in a path */
     PATH_DEPTH_MAX = 500 /* names of it */
 };
@@ -17,31 +17,21 @@ enum {
 typedef struct list_t {
     okapi_table_t *table;
     okapi__array_t *array;
-    apr_array_header_t *refs;
+    apr_array_header_t *leaves;  /* of okapi__entry_t */
+    apr_array_header_t *objects; /* of okapi_object_t * */
     apr_pool_t *scratch_pool;
 } list_t;
 
-/* Adds the object if it matches. Its key is PATH, unless the table is sorted. */
+/* Adds the object if it matches. Its key begins with PATH, unless the table is sorted. */
 static apr_status_t add(list_t *list, okapi_object_t *object, okapi_id_t id, okapi_binary_t path)
 {
-    const okapi__view_t *view = list->table->view;
-    apr_status_t rv = APR_SUCCESS;
-    okapi_writer_t w;
-    if (view->restriction &&
-        !okapi__cell_match(object, view->restriction, &rv, list->scratch_pool)) {
-        return rv;
+    int before = list->leaves->nelts;
+    apr_status_t rv = okapi__array_add(list->leaves, object, id, list->table->view, path,
+                                       list->array->pool, list->scratch_pool);
+    for (int i = before; i < list->leaves->nelts; i++) {
+        APR_ARRAY_IDX(list->leaves, i, okapi__entry_t).index = list->objects->nelts;
     }
-    if (view->sort) {
-        okapi_writer_init(&w, 128, KEY_MAX, list->scratch_pool);
-        rv = okapi__array_key(&w, object, id, view->sort, list->scratch_pool);
-        path = (okapi_binary_t){w.data, w.len};
-    }
-    if (rv == APR_SUCCESS) {
-        okapi__ref_t *ref = apr_array_push(list->refs);
-        *ref = (okapi__ref_t){.id = id, .object = object};
-        ref->key.data = apr_pmemdup(list->array->pool, path.data, path.len);
-        ref->key.len = path.len;
-    }
+    APR_ARRAY_PUSH(list->objects, okapi_object_t *) = object;
     return rv;
 }
 
@@ -63,7 +53,7 @@ static apr_status_t add_folders(list_t *list, const apr_array_header_t *folders)
     apr_status_t rv = APR_SUCCESS;
     int last = 0;
     okapi_writer_t path;
-    okapi_writer_init(&path, 256, KEY_MAX, list->scratch_pool);
+    okapi_writer_init(&path, 256, PATH_MAX_BYTES, list->scratch_pool);
     for (int i = 0; rv == APR_SUCCESS && i < folders->nelts; i++) {
         okapi_folder_t *folder = APR_ARRAY_IDX(folders, i, okapi_folder_t *);
         int depth = folder->depth < 1 ? 1 : folder->depth;
@@ -121,16 +111,15 @@ static apr_status_t prepare(okapi_table_t *table, apr_pool_t *scratch_pool)
         return rv;
     }
     list.array = table->array;
-    list.refs = apr_array_make(table->array->pool, 16, sizeof(okapi__ref_t));
+    list.leaves = apr_array_make(table->array->pool, 16, sizeof(okapi__entry_t));
+    list.objects = apr_array_make(table->array->pool, 16, sizeof(okapi_object_t *));
     rv = table->kind == OKAPI_TABLE_HIERARCHY ? list_folders(&list) : list_attachments(&list);
-    const okapi_sort_t *sort = table->view->sort;
-    table->array->descending = sort && sort->keys[0].order == TABLE_SORT_DESCEND;
-    okapi__array_fill(table->array, list.refs);
-    table->array->objects = apr_palloc(table->array->pool, sizeof(okapi_object_t *) *
-                                                               (apr_size_t)(list.refs->nelts + 1));
-    for (int i = 0; i < list.refs->nelts; i++) {
-        table->array->objects[i] = APR_ARRAY_IDX(list.refs, i, okapi__ref_t).object;
-    }
+    okapi__array_sort(list.leaves);
+    table->array->leaves = (okapi__entry_t *)list.leaves->elts;
+    table->array->nleaves = list.leaves->nelts;
+    table->array->objects = (okapi_object_t **)list.objects->elts;
+    okapi__array_finish(table->array, table->view);
+    okapi__visible(table, scratch_pool);
     return rv;
 }
 
@@ -142,5 +131,9 @@ static void finish(okapi_table_t *table)
     }
 }
 
-const okapi__plan_t okapi__plan_list = {prepare, finish, okapi__array_refs, okapi__array_count,
+const okapi__plan_t okapi__plan_list = {prepare,
+                                        finish,
+                                        okapi__array_refs,
+                                        okapi__array_of_id,
+                                        okapi__array_count,
                                         okapi__array_number};

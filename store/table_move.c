@@ -1,4 +1,4 @@
-/* table_move.c - the cursor of a table: seeking, bookmarks, finding. */
+/* table_move.c - the cursor of a table: seeking, bookmarks. */
 #include <okapi/error.h>
 
 #include "table_private.h"
@@ -143,31 +143,44 @@ static apr_status_t row_at(okapi_table_t *table, okapi__place_t *at, int *same,
     return APR_SUCCESS;
 }
 
-apr_status_t okapi_table_bookmark_create(okapi_table_t *table, okapi_binary_t *bookmark,
-                                         apr_pool_t *result_pool)
+static okapi_binary_t bytes_of(const okapi__bookmark_t *b, apr_pool_t *result_pool)
+{
+    okapi_writer_t w;
+    okapi_writer_init(&w, 4, 4, result_pool);
+    okapi_write_u32(&w, b->number);
+    return (okapi_binary_t){w.data, w.len};
+}
+
+apr_status_t okapi__bookmark_at(okapi_table_t *table, okapi_binary_t *bookmark,
+                                const okapi__place_t *place, apr_pool_t *result_pool)
 {
     okapi__bookmark_t *b = new_bookmark(table);
-    apr_pool_t *pool;
-    okapi_writer_t w;
-    int same;
     if (!b) {
         return OKAPI_ETOOCOMPLEX;
     }
+    okapi__place_copy(&b->place, place);
+    *bookmark = bytes_of(b, result_pool);
+    return APR_SUCCESS;
+}
+
+apr_status_t okapi_table_bookmark_create(okapi_table_t *table, okapi_binary_t *bookmark,
+                                         apr_pool_t *result_pool)
+{
+    okapi__place_t place;
+    apr_pool_t *pool;
+    int same;
     apr_pool_create(&pool, result_pool);
+    okapi__place_init(&place, pool);
     apr_status_t rv = okapi__table_prepare(table, pool);
     if (rv == APR_SUCCESS) {
-        rv = row_at(table, &b->place, &same, &table->cursor, pool);
+        rv = row_at(table, &place, &same, &table->cursor, pool);
     }
     okapi__table_finish(table, rv);
-    apr_pool_destroy(pool);
-    if (rv != APR_SUCCESS) {
-        b->number = 0;
-        return rv;
+    if (rv == APR_SUCCESS) {
+        rv = okapi__bookmark_at(table, bookmark, &place, result_pool);
     }
-    okapi_writer_init(&w, 4, 4, result_pool);
-    okapi_write_u32(&w, b->number);
-    *bookmark = (okapi_binary_t){w.data, w.len};
-    return APR_SUCCESS;
+    apr_pool_destroy(pool);
+    return rv;
 }
 
 apr_status_t okapi_table_bookmark_free(okapi_table_t *table, okapi_binary_t bookmark)
@@ -198,79 +211,6 @@ apr_status_t okapi_table_bookmark_seek(okapi_table_t *table, okapi_binary_t book
     if (rv == APR_SUCCESS) {
         *row_gone = !same;
         rv = walk(table, &table->cursor, count, moved, scratch_pool);
-    }
-    return okapi__table_finish(table, rv);
-}
-
-/* ---- finding ---- */
-
-/* The first of the references that matches, or -1. */
-static int first_match(const apr_array_header_t *refs, const okapi_restriction_t *restriction,
-                       apr_status_t *rv, apr_pool_t *scratch_pool)
-{
-    for (int i = 0; *rv == APR_SUCCESS && i < refs->nelts; i++) {
-        if (okapi__cell_match(APR_ARRAY_IDX(refs, i, okapi__ref_t).object, restriction, rv,
-                              scratch_pool)) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-/* The row of REF with values of its own: those of the object end with the batch it was read in. */
-static apr_status_t found_row(okapi_row_t **row, const okapi_table_t *table,
-                              const okapi__ref_t *ref, apr_pool_t *result_pool,
-                              apr_pool_t *scratch_pool)
-{
-    *row = apr_palloc(result_pool, sizeof(**row));
-    apr_status_t rv = okapi__table_row(*row, table, ref, result_pool, scratch_pool);
-    for (int i = 0; rv == APR_SUCCESS && i < table->view->ncolumns; i++) {
-        (*row)->values[i] = okapi_propval_dup(&(*row)->values[i], result_pool);
-    }
-    return rv;
-}
-
-static apr_status_t find(okapi_table_t *table, const okapi_restriction_t *restriction,
-                         int backward, okapi_row_t **row, apr_pool_t *result_pool,
-                         apr_pool_t *scratch_pool)
-{
-    apr_array_header_t *tags = apr_array_make(scratch_pool, 8, sizeof(okapi_proptag_t));
-    apr_array_header_t *refs;
-    apr_pool_t *iterpool;
-    apr_status_t rv = apr_pool_create(&iterpool, scratch_pool);
-    okapi_restriction_tags(restriction, tags);
-    do {
-        apr_pool_clear(iterpool);
-        rv = okapi__table_fetch(&refs, table, &table->cursor, OKAPI__TABLE_BATCH, backward, tags,
-                                iterpool);
-        int at = rv == APR_SUCCESS ? first_match(refs, restriction, &rv, iterpool) : -1;
-        if (at >= 0) {
-            const okapi__ref_t *ref = &APR_ARRAY_IDX(refs, at, okapi__ref_t);
-            okapi__place_at(&table->cursor, ref->key, 1);
-            rv = found_row(row, table, ref, result_pool, iterpool);
-        } else if (rv == APR_SUCCESS && refs->nelts > 0) {
-            okapi__place_at(&table->cursor,
-                            APR_ARRAY_IDX(refs, refs->nelts - 1, okapi__ref_t).key, backward);
-        }
-    } while (rv == APR_SUCCESS && !*row && refs->nelts > 0);
-    apr_pool_destroy(iterpool);
-    return rv;
-}
-
-apr_status_t okapi_table_find(okapi_table_t *table, const okapi_restriction_t *restriction,
-                              int backward, okapi_row_t **row, apr_pool_t *result_pool,
-                              apr_pool_t *scratch_pool)
-{
-    *row = NULL;
-    if (table->view->ncolumns == 0) {
-        return OKAPI_ENOTSET;
-    }
-    apr_status_t rv = okapi__table_prepare(table, scratch_pool);
-    if (rv == APR_SUCCESS) {
-        rv = find(table, restriction, backward != 0, row, result_pool, scratch_pool);
-    }
-    if (rv == APR_SUCCESS && !*row) {
-        okapi__place_end(&table->cursor);
     }
     return okapi__table_finish(table, rv);
 }

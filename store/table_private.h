@@ -1,10 +1,14 @@
 /* table_private.h - how a table works inside.
  *
- * A row's place in its table is a key: bytes whose order is the order of the rows, the last eight
- * of them the row's id. The cursor stands between two rows, before or after a key, so it keeps its
- * place whatever rows come and go. A plan finds the keys around a place: that by index asks the
- * database, which costs what it returns; those by array look into a sorted list of all keys. Rows
- * are then fetched by their ids, the same way for both.
+ * A row's place in its table is a key: bytes whose order is the order of the rows. Its parts are the
+ * values of the sort columns, none of which is the beginning of another, then the row's id, then its
+ * instance number if the view makes several rows of a message. A category's header row has the
+ * beginning that the keys of its rows have in common, and so stands before them. The cursor stands
+ * between two rows, before or after a key, so it keeps its place whatever rows come and go.
+ *
+ * A plan finds the keys around a place: that by index asks the database, which costs what it
+ * returns; those by array look into a sorted list of all keys. Rows are then fetched by their ids,
+ * the same way for both.
  */
 #ifndef OKAPI_TABLE_PRIVATE_H
 #define OKAPI_TABLE_PRIVATE_H
@@ -15,6 +19,11 @@
 
 /* Ids in one statement: TABLE_IDS in stmt_table.def. */
 enum { OKAPI__TABLE_BATCH = 32 };
+
+enum {
+    OKAPI__SORT_KEYS_MAX = 16,
+    OKAPI__TOGGLED_MAX = 2000 /* categories whose state a table remembers */
+};
 
 /* ---- places: table_key.c ---- */
 
@@ -32,6 +41,7 @@ void okapi__place_begin(okapi__place_t *place);
 void okapi__place_end(okapi__place_t *place);
 void okapi__place_at(okapi__place_t *place, okapi_binary_t key, int before);
 void okapi__place_copy(okapi__place_t *place, const okapi__place_t *from);
+int okapi__place_precedes(const okapi__place_t *place, okapi_binary_t key);
 void okapi__place_write(okapi_writer_t *w, const okapi__place_t *place);
 void okapi__place_read(okapi_reader_t *r, okapi__place_t *place);
 
@@ -41,8 +51,18 @@ int okapi__key_compare(okapi_binary_t a, okapi_binary_t b);
  * were written, from OFFSET on. */
 void okapi__key_number(okapi_writer_t *w, apr_int64_t number);
 void okapi__key_text(okapi_writer_t *w, const void *text, apr_size_t len); /* without zeros */
-void okapi__key_value(okapi_writer_t *w, const okapi_propval_t *v);        /* NULL: absent */
 void okapi__key_id(okapi_writer_t *w, okapi_id_t id);
+void okapi__key_instance(okapi_writer_t *w, apr_uint32_t instance);
+
+/* The part of a column TAG: of text and bytes no more than MAX. Absent if V has another type. */
+void okapi__key_value(okapi_writer_t *w, okapi_proptag_t tag, const okapi_propval_t *v,
+                      apr_size_t max);
+
+/* Where the part that begins at AT ends, of a key that okapi__key_value made. */
+apr_size_t okapi__key_part_end(okapi_binary_t key, apr_size_t at, okapi_proptag_t tag,
+                               int descending);
+int okapi__key_part_is_absent(const unsigned char *part, int descending);
+
 void okapi__key_descend(okapi_writer_t *w, apr_size_t offset);
 
 /* What okapi__key_number or okapi__key_text, then okapi__key_id wrote, DESCENDING or not. */
@@ -55,22 +75,34 @@ typedef struct okapi__key_t {
 apr_status_t okapi__key_split(okapi__key_t *split, okapi_binary_t key, int is_text, int descending,
                               apr_pool_t *result_pool);
 
-/* The id in the last eight bytes. */
-okapi_id_t okapi__key_id_of(okapi_binary_t key, int descending);
+/* ---- rows: table_cell.c, table_rows.c ---- */
 
-/* ---- rows ---- */
+typedef struct okapi__category_t okapi__category_t;
+typedef struct okapi__view_t okapi__view_t;
 
 typedef struct okapi__ref_t {
     okapi_binary_t key;
-    okapi_id_t id;
+    okapi_id_t id;         /* of the object; for a header row of one of the category's rows */
+    apr_uint32_t instance; /* which value of the view's INSTANCE_TAG this row is of */
+    const okapi__category_t *category; /* whose header row it is, or NULL */
+    int expanded;                      /* that category is */
     okapi_object_t *object; /* of a contents table NULL until the row is fetched */
 } okapi__ref_t;
 
-/* A value for a row's cell, for restrictions and for sorting: from the row in the folder if that
- * has it, else from the object. PT_ERROR if there is none; LIMIT as okapi__object_value's. */
-apr_status_t okapi__cell_value(okapi_propval_t *v, okapi_object_t *object, okapi_proptag_t tag,
-                               apr_size_t limit, apr_pool_t *result_pool,
-                               apr_pool_t *scratch_pool);
+/* A value for a row's cell, for restrictions and for sorting: what the table itself makes, else
+ * from the row in the folder if that has it, else from the object. PT_ERROR if there is none;
+ * LIMIT as okapi__object_value's. VIEW is NULL for what is no row of a table. */
+apr_status_t okapi__cell_value(okapi_propval_t *v, const okapi__ref_t *ref,
+                               const okapi__view_t *view, okapi_proptag_t tag, apr_size_t limit,
+                               apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
+/* The value of a cell that is the table's own, not the object's (table_shape.c); 0: it isn't. */
+int okapi__shaped_value(okapi_propval_t *v, const okapi__ref_t *ref, const okapi__view_t *view,
+                        okapi_proptag_t tag, apr_pool_t *result_pool);
+
+/* How many rows OBJECT is in VIEW: one for each value of its INSTANCE_TAG, but at least one. */
+apr_status_t okapi__cell_instances(apr_uint32_t *n, okapi_object_t *object,
+                                   const okapi__view_t *view, apr_pool_t *scratch_pool);
 
 /* What has to be read of a message before okapi__cell_value can answer TAG from memory, besides
  * TABLE_LIST_COLUMNS: the rest of its row, and its properties and recipients. */
@@ -80,15 +112,16 @@ int okapi__cell_needs(okapi_proptag_t tag);
 int okapi__cells_need(const okapi_proptag_t *tags, int n);
 
 /* As a table's reader gets it: no more than 510 bytes (MS-OXCTABL 2.2.2.5.2). */
-apr_status_t okapi__cell(okapi_propval_t *v, okapi_object_t *object, okapi_proptag_t tag,
-                         apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+apr_status_t okapi__cell(okapi_propval_t *v, const okapi__ref_t *ref, const okapi__view_t *view,
+                         okapi_proptag_t tag, apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
 /* The tags of okapi__cell_value's own, ended by 0: what every row of a contents table has. */
 const okapi_proptag_t *okapi__cell_tags(void);
 
-/* 1 if the object matches; *STATUS is set if reading it failed. */
-int okapi__cell_match(okapi_object_t *object, const okapi_restriction_t *restriction,
-                      apr_status_t *status, apr_pool_t *scratch_pool);
+/* 1 if the row matches; *STATUS is set if reading it failed. */
+int okapi__cell_match(const okapi__ref_t *ref, const okapi__view_t *view,
+                      const okapi_restriction_t *restriction, apr_status_t *status,
+                      apr_pool_t *scratch_pool);
 
 /* The message of a row that a select of TABLE_LIST_COLUMNS brought, or with OKAPI__NEED_ROW of
  * MESSAGE_COLUMNS. ROWS lives in RESULT_POOL, and so does the message. */
@@ -106,26 +139,77 @@ apr_status_t okapi__rows_list(apr_array_header_t *refs, okapi_folder_t *folder, 
                               okapi_id_t after, int max, int needs, okapi__conn_t *conn,
                               apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
-/* ---- arrays: table_cache.c ---- */
+/* ---- arrays: table_array.c, table_category.c, table_cache.c ---- */
 
 typedef struct okapi__entry_t {
     const unsigned char *key;
-    apr_uint32_t len;
-    apr_int32_t object; /* index in OBJECTS */
+    apr_uint16_t len;
+    apr_uint16_t unread; /* its message is */
+    apr_uint32_t instance;
+    okapi_id_t id;       /* as a reference's */
+    apr_int32_t index;   /* in OBJECTS, or of header rows in CATEGORIES; -1 */
 } okapi__entry_t;
 
-/* All rows of a table in their order. Never changes once it is built, so threads share it. */
+/* Rows that are equal in the first DEPTH + 1 of the sort columns. */
+struct okapi__category_t {
+    apr_int64_t id; /* PR_INST_ID of its header row */
+    int depth;
+    int header, end;     /* ENTRIES of its rows, from the header row on */
+    int content, unread; /* leaf rows */
+};
+
+/* All rows of a table in their order. Never changes once it is made, so threads share it. LEAVES
+ * are what the database has, ENTRIES with the categories' header rows among them, all of them
+ * expanded; without categories the two are one. */
 typedef struct okapi__array_t {
     okapi_binary_t name; /* what it is of: the cache's key */
-    okapi__entry_t *entries;
-    int n;
-    int descending;       /* the ids in the keys are turned round */
+    okapi_cn_t cn;       /* as of which change of the folder */
+    okapi__entry_t *leaves, *entries;
+    int nleaves, n;
+    okapi__category_t *categories; /* in the order of their header rows */
+    int ncategories;
     okapi_object_t **objects; /* of lists in memory */
     apr_size_t bytes;
-    int refs;             /* under the cache's mutex */
+    int refs; /* under the cache's mutex */
     struct okapi__array_t *next;
     apr_pool_t *pool;
 } okapi__array_t;
+
+/* Adds to LEAVES (of okapi__entry_t, keys in KEY_POOL) the rows that OBJECT is in VIEW, as far as
+ * they match its restriction. Of what isn't sorted the key begins with PATH. */
+apr_status_t okapi__array_add(apr_array_header_t *leaves, okapi_object_t *object, okapi_id_t id,
+                              const okapi__view_t *view, okapi_binary_t path, apr_pool_t *key_pool,
+                              apr_pool_t *scratch_pool);
+
+/* Puts leaves in their order. */
+void okapi__array_sort(apr_array_header_t *leaves);
+
+/* Makes entries, and categories, of the array's leaves, which are in their order. */
+void okapi__array_finish(okapi__array_t *array, const okapi__view_t *view);
+
+/* The same with categories. */
+void okapi__categorise(okapi__array_t *array, int nleaves, const okapi_sort_t *sort);
+
+/* Consecutive entries of which the table shows all. */
+typedef struct okapi__run_t {
+    int first, n;
+    int before; /* rows that the table shows before them */
+} okapi__run_t;
+
+/* Finds what the table shows of its array: sets RUNS and NRUNS. */
+void okapi__visible(okapi_table_t *table, apr_pool_t *result_pool);
+
+/* Which categories the table shows expanded; 0 if no more of them can be remembered. */
+int okapi__is_expanded(const okapi_table_t *table, const okapi__category_t *category);
+int okapi__toggle(okapi_table_t *table, const okapi__category_t *category);
+
+/* The same as a part of the table's state. */
+void okapi__toggled_write(okapi_writer_t *w, const okapi_table_t *table);
+void okapi__toggled_read(okapi_reader_t *r, okapi_table_t *table);
+
+/* The sort key, behind those of the categories, whose greatest or least value in each category of
+ * the last level that level is sorted by; -1: none. */
+int okapi__sort_aggregate(const okapi_sort_t *sort);
 
 typedef struct okapi__arrays_t okapi__arrays_t;
 
@@ -136,7 +220,7 @@ apr_status_t okapi__arrays_create(okapi__arrays_t **arrays, apr_size_t max,
 /* An array in a pool of its own, with one reference. */
 apr_status_t okapi__array_create(okapi__array_t **array);
 
-/* A reference to the array of this name, or NULL. */
+/* A reference to the latest array of this name, or NULL. PUT replaces an older one. */
 okapi__array_t *okapi__arrays_get(okapi__arrays_t *arrays, okapi_binary_t name);
 void okapi__arrays_put(okapi__arrays_t *arrays, okapi__array_t *array);
 void okapi__arrays_release(okapi__arrays_t *arrays, okapi__array_t *array);
@@ -160,6 +244,10 @@ typedef struct okapi__plan_t {
                          const okapi__scan_t *scan, apr_pool_t *result_pool,
                          apr_pool_t *scratch_pool);
 
+    /* Adds the rows, in their order, whose PR_INST_ID is INST_ID. */
+    apr_status_t (*of_id)(apr_array_header_t *refs, okapi_table_t *table, okapi__conn_t *conn,
+                          apr_int64_t inst_id, apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
     /* How many rows there are, and how many of them before PLACE. */
     apr_status_t (*count)(apr_uint32_t *count, okapi_table_t *table, okapi__conn_t *conn,
                           apr_pool_t *scratch_pool);
@@ -168,21 +256,23 @@ typedef struct okapi__plan_t {
 } okapi__plan_t;
 
 extern const okapi__plan_t okapi__plan_index; /* table_index.c */
-extern const okapi__plan_t okapi__plan_array; /* table_array.c: of messages, cached */
+extern const okapi__plan_t okapi__plan_array; /* table_build.c: of messages, cached */
 extern const okapi__plan_t okapi__plan_list;  /* table_list.c: of folders and attachments */
 
 /* Columns, sort order and restriction: made anew whenever one of them changes, in a pool of its
  * own. */
-typedef struct okapi__view_t {
+struct okapi__view_t {
     const okapi_proptag_t *columns;
     int ncolumns;
     const okapi_sort_t *sort;               /* NULL: none */
     const okapi_restriction_t *restriction; /* NULL: none */
     okapi_binary_t sort_bytes, restriction_bytes; /* the same, encoded; LEN 0: none */
+    okapi_proptag_t instance_tag; /* the MV_INSTANCE column or sort key; 0: none */
+    int limited, limit;           /* to so many rows, by RES_COUNT */
     const struct okapi__index_t *index;     /* that has this order; NULL: none */
     const okapi__plan_t *plan;
     apr_pool_t *pool;
-} okapi__view_t;
+};
 
 typedef struct okapi__bookmark_t {
     apr_uint32_t number; /* 0: free */
@@ -200,7 +290,11 @@ struct okapi_table_t {
     okapi__place_t cursor;
     apr_array_header_t *bookmarks; /* of okapi__bookmark_t */
     apr_uint32_t last_bookmark;
-    okapi__array_t *array; /* between prepare and finish */
+    apr_array_header_t *toggled;   /* apr_int64_t, ascending: categories whose state isn't the
+                                      one they had at first */
+    okapi__array_t *array;         /* between prepare and finish */
+    okapi__run_t *runs;            /* of it */
+    int nruns;
     apr_pool_t *pool;
 };
 
@@ -237,6 +331,11 @@ apr_status_t okapi__table_fetch(apr_array_header_t **refs, okapi_table_t *table,
                                 const okapi__place_t *place, int max, int backward,
                                 const apr_array_header_t *also, apr_pool_t *pool);
 
+/* The rows whose PR_INST_ID is INST_ID, in their order, the same way. */
+apr_status_t okapi__table_of_id(apr_array_header_t **refs, okapi_table_t *table,
+                                apr_int64_t inst_id, const apr_array_header_t *also,
+                                apr_pool_t *pool);
+
 /* The row with its cells, of a reference with an object. */
 apr_status_t okapi__table_row(okapi_row_t *row, const okapi_table_t *table,
                               const okapi__ref_t *ref, apr_pool_t *result_pool,
@@ -245,6 +344,10 @@ apr_status_t okapi__table_row(okapi_row_t *row, const okapi_table_t *table,
 /* The number of rows. Not between prepare and finish: it does that itself. */
 apr_status_t okapi__table_count(apr_uint32_t *count, okapi_table_t *table,
                                 apr_pool_t *scratch_pool);
+
+/* A bookmark of the row behind PLACE: table_move.c. OKAPI_ETOOCOMPLEX if there are too many. */
+apr_status_t okapi__bookmark_at(okapi_table_t *table, okapi_binary_t *bookmark,
+                                const okapi__place_t *place, apr_pool_t *result_pool);
 
 /* ---- plans ---- */
 
@@ -258,17 +361,17 @@ int okapi__index_key(okapi_writer_t *w, okapi_proptag_t tag, const okapi__messag
 /* OKAPI__NEED_* for that. */
 int okapi__index_key_needs(okapi_proptag_t tag);
 
-/* Appends the key of an object by SORT: its values, then its id. */
-apr_status_t okapi__array_key(okapi_writer_t *w, okapi_object_t *object, okapi_id_t id,
-                              const okapi_sort_t *sort, apr_pool_t *scratch_pool);
+/* The range of keys outside of which nothing can match LEAF, if the table's index can tell. */
+int okapi__index_bounds(okapi_binary_t *low, okapi_binary_t *high, const okapi_table_t *table,
+                        const okapi_restriction_t *leaf, apr_pool_t *result_pool);
 
-/* Sorts collected references (keys in the array's own pool) into the array. */
-void okapi__array_fill(okapi__array_t *array, const apr_array_header_t *refs);
-
-/* refs, count and number of both array plans. */
+/* refs, of_id, count and number of both array plans. */
 apr_status_t okapi__array_refs(apr_array_header_t *refs, okapi_table_t *table, okapi__conn_t *conn,
                                const okapi__scan_t *scan, apr_pool_t *result_pool,
                                apr_pool_t *scratch_pool);
+apr_status_t okapi__array_of_id(apr_array_header_t *refs, okapi_table_t *table, okapi__conn_t *conn,
+                                apr_int64_t inst_id, apr_pool_t *result_pool,
+                                apr_pool_t *scratch_pool);
 apr_status_t okapi__array_count(apr_uint32_t *count, okapi_table_t *table, okapi__conn_t *conn,
                                 apr_pool_t *scratch_pool);
 apr_status_t okapi__array_number(apr_uint32_t *number, okapi_table_t *table, okapi__conn_t *conn,

@@ -41,6 +41,7 @@ typedef struct reading_t {
     okapi__scan_t scan;
     apr_array_header_t *refs;
     const okapi__place_t *place; /* whose number is asked for */
+    apr_int64_t inst_id;
     apr_uint32_t count, number;
     apr_pool_t *pool; /* of the references and rows */
 } reading_t;
@@ -77,18 +78,50 @@ apr_status_t okapi__table_keys(apr_array_header_t **refs, okapi_table_t *table,
     return rv;
 }
 
+/* OKAPI__NEED_* of the columns and the tags ALSO. */
+static int needs_of(const okapi_table_t *table, const apr_array_header_t *also)
+{
+    const okapi__view_t *view = table->view;
+    int needs = okapi__cells_need(view->columns, view->ncolumns);
+    if (also) {
+        needs |= okapi__cells_need((const okapi_proptag_t *)also->elts, also->nelts);
+    }
+    return needs;
+}
+
 apr_status_t okapi__table_fetch(apr_array_header_t **refs, okapi_table_t *table,
                                 const okapi__place_t *place, int max, int backward,
                                 const apr_array_header_t *also, apr_pool_t *pool)
 {
-    const okapi__view_t *view = table->view;
     reading_t r = {.table = table, .pool = pool};
     r.scan = (okapi__scan_t){.place = place, .max = max, .backward = backward != 0, .fetch = 1};
-    r.scan.needs = okapi__cells_need(view->columns, view->ncolumns);
-    if (also) {
-        r.scan.needs |= okapi__cells_need((const okapi_proptag_t *)also->elts, also->nelts);
-    }
+    r.scan.needs = needs_of(table, also);
     apr_status_t rv = run(&r, read_refs, pool);
+    *refs = r.refs;
+    return rv;
+}
+
+static apr_status_t read_of_id(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    reading_t *r = baton;
+    okapi_table_t *table = r->table;
+    r->refs = apr_array_make(r->pool, 1, sizeof(okapi__ref_t));
+    apr_status_t rv = table->view->plan->of_id(r->refs, table, conn, r->inst_id, r->pool,
+                                               scratch_pool);
+    if (rv == APR_SUCCESS && table->kind == OKAPI_TABLE_CONTENTS) {
+        rv = okapi__rows_fetch(r->refs, table->folder, okapi__table_part(table), r->scan.needs,
+                               conn, r->pool, scratch_pool);
+    }
+    return rv;
+}
+
+apr_status_t okapi__table_of_id(apr_array_header_t **refs, okapi_table_t *table,
+                                apr_int64_t inst_id, const apr_array_header_t *also,
+                                apr_pool_t *pool)
+{
+    reading_t r = {.table = table, .inst_id = inst_id, .pool = pool};
+    r.scan.needs = needs_of(table, also);
+    apr_status_t rv = run(&r, read_of_id, pool);
     *refs = r.refs;
     return rv;
 }
@@ -99,13 +132,12 @@ apr_status_t okapi__table_row(okapi_row_t *row, const okapi_table_t *table,
 {
     const okapi__view_t *view = table->view;
     apr_status_t rv = APR_SUCCESS;
-    row->id = ref->id;
+    row->id = ref->category ? 0 : ref->id;
     row->key.data = apr_pmemdup(result_pool, ref->key.data, ref->key.len);
     row->key.len = ref->key.len;
     row->values = apr_palloc(result_pool, sizeof(*row->values) * (apr_size_t)(view->ncolumns + 1));
     for (int i = 0; rv == APR_SUCCESS && i < view->ncolumns; i++) {
-        rv = okapi__cell(&row->values[i], ref->object, view->columns[i], result_pool,
-                         scratch_pool);
+        rv = okapi__cell(&row->values[i], ref, view, view->columns[i], result_pool, scratch_pool);
     }
     return rv;
 }

@@ -9,8 +9,7 @@
 #include "table_private.h"
 
 enum {
-    STATE_VERSION = 1,
-    SORT_KEYS_MAX = 16,
+    STATE_VERSION = 2,
     RESTRICTION_MAX = 1 << 20 /* bytes, encoded */
 };
 
@@ -44,6 +43,7 @@ okapi_table_t *okapi__table_make(okapi_store_t *store, apr_pool_t *result_pool)
     table->store = store;
     table->pool = result_pool;
     table->bookmarks = apr_array_make(result_pool, 0, sizeof(okapi__bookmark_t));
+    table->toggled = apr_array_make(result_pool, 0, sizeof(apr_int64_t));
     okapi__place_init(&table->cursor, result_pool);
     return table;
 }
@@ -58,16 +58,57 @@ static const okapi__plan_t *plan_of(const okapi_table_t *table, const okapi__vie
     return view->index ? &okapi__plan_index : &okapi__plan_array;
 }
 
-static apr_status_t copy_sort(okapi__view_t *view, const okapi_sort_t *sort)
+/* The one multivalued property of which each value makes a row of its own. */
+static apr_status_t add_instances(okapi__view_t *view, okapi_proptag_t tag)
 {
-    okapi_writer_t w;
-    if (sort->ncategories > 0 || sort->n > SORT_KEYS_MAX) {
+    int type = OKAPI_PROP_TYPE(tag);
+    if (!(type & MV_INSTANCE)) {
+        return APR_SUCCESS;
+    }
+    if (!(type & MV_FLAG)) {
+        return OKAPI_EINVAL;
+    }
+    if (view->instance_tag && view->instance_tag != tag) {
         return OKAPI_ETOOCOMPLEX;
     }
+    view->instance_tag = tag;
+    return APR_SUCCESS;
+}
+
+/* MS-OXCTABL 2.2.2.3.1: categories come first, and only the key behind them may say what the last
+ * of them are sorted by. */
+static apr_status_t check_sort(const okapi_table_t *table, const okapi_sort_t *sort)
+{
+    if (sort->n > OKAPI__SORT_KEYS_MAX) {
+        return OKAPI_ETOOCOMPLEX;
+    }
+    if (sort->ncategories > sort->n || sort->nexpanded > sort->ncategories) {
+        return OKAPI_EINVAL;
+    }
+    if (sort->ncategories > 0 && table->kind != OKAPI_TABLE_CONTENTS) {
+        return OKAPI_ENOSUPPORT;
+    }
     for (int i = 0; i < sort->n; i++) {
-        if (sort->keys[i].order > TABLE_SORT_DESCEND || sort->keys[i].tag & MV_INSTANCE) {
-            return OKAPI_ETOOCOMPLEX;
+        int order = sort->keys[i].order, type = OKAPI_PROP_TYPE(sort->keys[i].tag);
+        int aggregate = order == TABLE_SORT_MAX_CATEGORY || order == TABLE_SORT_MIN_CATEGORY;
+        if ((order > TABLE_SORT_DESCEND && !(aggregate && i > 0 && i == sort->ncategories)) ||
+            type == PT_UNSPECIFIED || type == PT_ERROR) {
+            return OKAPI_EINVAL;
         }
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t copy_sort(okapi__view_t *view, const okapi_table_t *table,
+                              const okapi_sort_t *sort)
+{
+    okapi_writer_t w;
+    apr_status_t rv = check_sort(table, sort);
+    for (int i = 0; rv == APR_SUCCESS && i < sort->n; i++) {
+        rv = add_instances(view, sort->keys[i].tag);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
     okapi_sort_t *copy = apr_pmemdup(view->pool, sort, sizeof(*sort));
     copy->keys = apr_pmemdup(view->pool, sort->keys, sizeof(*sort->keys) * (apr_size_t)sort->n);
@@ -92,6 +133,8 @@ static apr_status_t copy_restriction(okapi__view_t *view, const okapi_restrictio
         return OKAPI_ETOOCOMPLEX;
     }
     view->restriction = copy;
+    view->limited = copy->type == RES_COUNT;
+    view->limit = copy->value < APR_INT32_MAX ? (int)copy->value : APR_INT32_MAX;
     view->restriction_bytes = (okapi_binary_t){w.data, w.len};
     return APR_SUCCESS;
 }
@@ -111,7 +154,10 @@ apr_status_t okapi__table_set_view(okapi_table_t *table, const okapi_proptag_t *
     view->columns = apr_pmemdup(pool, ncolumns ? columns : (okapi_proptag_t[]){0},
                                 sizeof(*columns) * (apr_size_t)(ncolumns ? ncolumns : 1));
     if (sort && sort->n > 0) {
-        rv = copy_sort(view, sort);
+        rv = copy_sort(view, table, sort);
+    }
+    for (int i = 0; rv == APR_SUCCESS && i < ncolumns; i++) {
+        rv = add_instances(view, columns[i]);
     }
     if (rv == APR_SUCCESS && restriction) {
         rv = copy_restriction(view, restriction);
@@ -120,7 +166,7 @@ apr_status_t okapi__table_set_view(okapi_table_t *table, const okapi_proptag_t *
         apr_pool_destroy(pool);
         return rv;
     }
-    view->index = view->restriction ? NULL : okapi__index_of(view->sort);
+    view->index = view->restriction || view->instance_tag ? NULL : okapi__index_of(view->sort);
     view->plan = plan_of(table, view);
     if (table->view) {
         apr_pool_destroy(table->view->pool);
@@ -154,6 +200,7 @@ void okapi_table_encode(const okapi_table_t *table, okapi_writer_t *w)
         okapi_write_u32(w, b->number);
         okapi__place_write(w, &b->place);
     }
+    okapi__toggled_write(w, table);
 }
 
 static apr_status_t decode_view(okapi_table_t *table, okapi_reader_t *r, apr_pool_t *scratch_pool)
@@ -194,6 +241,7 @@ static void decode_places(okapi_table_t *table, okapi_reader_t *r)
         okapi__place_init(&b->place, table->pool);
         okapi__place_read(r, &b->place);
     }
+    okapi__toggled_read(r, table);
 }
 
 apr_status_t okapi_table_decode(okapi_table_t **table, okapi_reader_t *r, okapi_store_t *store,

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include <okapi/collate.h>
 #include <okapi/restriction.h>
 
 #include "mapi/fold.h"
@@ -37,22 +38,15 @@ static int test_any(test_t test, const okapi_restriction_t *res, const okapi_pro
                     apr_pool_t *pool)
 {
     int multiple;
-    const okapi__proptype_t *type = okapi__proptype_find(OKAPI_PROP_TYPE(v->tag), &multiple);
-    const char *element;
-    apr_uint32_t count;
+    okapi_propval_t single;
 
-    if (!type)
+    if (!okapi__proptype_find(OKAPI_PROP_TYPE(v->tag), &multiple))
         return 0;
     if (!multiple)
         return test(res, v, pool);
-    element = okapi__propval_elements(v, multiple, &count);
-    for (; count > 0; count--, element += type->size) {
-        okapi_propval_t single = {.tag = OKAPI_PROP_RETYPE(v->tag, type->type)};
-
-        memcpy(&single.v, element, type->size);
+    for (apr_uint32_t i = 0; okapi__propval_element(&single, v, i); i++)
         if (test(res, &single, pool))
             return 1;
-    }
     return 0;
 }
 
@@ -127,10 +121,25 @@ static int same_type(const okapi_propval_t *a, const okapi_propval_t *b)
            okapi__proptype_stored(a_type->type) == okapi__proptype_stored(b_type->type);
 }
 
+static int is_text(const okapi_propval_t *v)
+{
+    return OKAPI_PROP_TYPE(v->tag) == PT_UNICODE || OKAPI_PROP_TYPE(v->tag) == PT_STRING8;
+}
+
+/* What comes before or after a text is what a table sorts there; but texts that only differ in
+ * accents that the order ignores, say, aren't equal. */
+static int holds(const okapi_propval_t *a, apr_byte_t relop, const okapi_propval_t *b)
+{
+    int by_order = relop != RELOP_EQ && relop != RELOP_NE && is_text(a) && is_text(b);
+
+    return compares(by_order ? okapi_text_compare(a->v.str, b->v.str)
+                             : okapi_propval_compare(a, b, 1),
+                    relop);
+}
+
 static int test_property(const okapi_restriction_t *res, const okapi_propval_t *v, apr_pool_t *pool)
 {
-    return same_type(v, &res->prop) &&
-           compares(okapi_propval_compare(v, &res->prop, 1), res->relop);
+    return same_type(v, &res->prop) && holds(v, res->relop, &res->prop);
 }
 
 static int match_property(const okapi_restriction_t *res, const okapi_propval_t *v,
@@ -145,7 +154,7 @@ static int match_compare(const okapi_restriction_t *res, const okapi_row_getter_
     const okapi_propval_t *a = value_of(row, res->tag);
     const okapi_propval_t *b = value_of(row, res->tag2);
 
-    return a && b && same_type(a, b) && compares(okapi_propval_compare(a, b, 1), res->relop);
+    return a && b && same_type(a, b) && holds(a, res->relop, b);
 }
 
 /* ---- RES_BITMASK, RES_SIZE ---- */

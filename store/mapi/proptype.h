@@ -49,4 +49,7 @@ static inline const void *okapi__propval_elements(const okapi_propval_t *v, int 
     return multiple ? (const void *)v->v.mv.v.bin : (const void *)&v->v;
 }
 
+/* Value number I of those of ALL, which own its memory; 0 if there is none. */
+int okapi__propval_element(okapi_propval_t *v, const okapi_propval_t *all, apr_uint32_t i);
+
 #endif

@@ -139,6 +139,22 @@ apr_size_t okapi_propval_size(const okapi_propval_t *v)
     return size;
 }
 
+int okapi__propval_element(okapi_propval_t *v, const okapi_propval_t *all, apr_uint32_t i)
+{
+    int multiple;
+    const okapi__proptype_t *type = okapi__proptype_find(OKAPI_PROP_TYPE(all->tag), &multiple);
+    apr_uint32_t count;
+
+    if (!type || OKAPI_PROP_TYPE(all->tag) == PT_ERROR)
+        return 0;
+    const char *elements = okapi__propval_elements(all, multiple, &count);
+    if (i >= count)
+        return 0;
+    v->tag = OKAPI_PROP_RETYPE(all->tag, type->type);
+    memcpy(&v->v, elements + (apr_size_t)i * type->size, type->size);
+    return 1;
+}
+
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
 
 static int compare_fixed(apr_uint16_t type, const void *a, const void *b)

@@ -18,7 +18,8 @@ void okapi_sort_read(okapi_reader_t *r, okapi_sort_t *sort, apr_pool_t *result_p
         sort->keys[i].tag = okapi_read_u32(r);
         sort->keys[i].order = okapi_read_u8(r);
         if (sort->keys[i].order > TABLE_SORT_DESCEND &&
-            sort->keys[i].order != TABLE_SORT_MAX_CATEGORY)
+            sort->keys[i].order != TABLE_SORT_MAX_CATEGORY &&
+            sort->keys[i].order != TABLE_SORT_MIN_CATEGORY)
             okapi_reader_fail(r);
     }
     if (sort->ncategories > sort->n || sort->nexpanded > sort->ncategories)

@@ -221,7 +221,7 @@ subtest 'obfuscated and compressed buffers' => sub {
 
 subtest 'a ROP that is not there' => sub {
     my ($response, $second) = $m->execute([0xFFFFFFFF],
-        [[CollapseRow => { category_id => 1 }], [GetStatus => {}]]);
+        [[SynchronizationGetTransferState => { out => 0 }], [GetStatus => {}]]);
     is($response->{status}, 0x80040102, 'answers its own NotSupported');
     is($second->{rop}, 'GetStatus', 'the next one is answered too');
     is($second->{status}, 0x4B9, 'nobody has logged on: ecNullObject');

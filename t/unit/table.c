@@ -1,18 +1,11 @@
 /* table.c - tables: both plans agree, the cursor keeps its place, a table survives being encoded. */
-#include <okapi/table.h>
-
-#include "mailbox.h"
 #include "table_private.h"
+#include "tables.h"
 
 enum { MESSAGES = 1000, ROUNDS = 60 };
 
 static const char *const words[] = {"alpha", "Beta", "gamma", "Delta", "\xc3\x84pfel", "apple",
                                     "RE: alpha", "Zulu", "\xce\xb1\xce\xb2", "10 things", ""};
-
-static int pick(int n)
-{
-    return (int)((unsigned)rand() % (unsigned)n);
-}
 
 /* ---- making ---- */
 
@@ -42,24 +35,6 @@ static okapi_id_t add_message(mailbox_t *m, int associated, apr_pool_t *pool)
                         words[pick(10)]);
     mailbox_must(okapi_message_save(message, pick(2) ? OKAPI_SAVE_DELIVERY : 0, pool), "save");
     return okapi_message_id(message);
-}
-
-/* There is no call to delete messages yet: the row goes, and the folder says that it changed. */
-static void remove_message(mailbox_t *m, okapi_id_t id, apr_pool_t *pool)
-{
-    const char *const sql[] = {
-        apr_psprintf(pool, "DELETE FROM message WHERE id = %" APR_INT64_T_FMT, id),
-        "UPDATE store_cn SET cn = cn + 1",
-        apr_psprintf(pool,
-                     "UPDATE folder_stat SET content = content - 1,"
-                     " last_cn = (SELECT cn FROM store_cn) WHERE folder_id = %" APR_INT64_T_FMT,
-                     okapi_folder_id(m->inbox))};
-    for (int i = 0; i < 3; i++) {
-        if (test_sql(m->config.database, sql[i], pool) != 0) {
-            puts("Bail out! a message can't be removed");
-            exit(1);
-        }
-    }
 }
 
 static void change_message(mailbox_t *m, okapi_id_t id, apr_pool_t *pool)
@@ -95,14 +70,6 @@ static void restrict_to_all(okapi_table_t *table)
 {
     const okapi_restriction_t all = {.type = RES_EXIST, .tag = PR_MID};
     mailbox_must(okapi_table_restrict(table, &all), "restrict");
-}
-
-static apr_array_header_t *read_rows(okapi_table_t *table, int max, int backward, int advance,
-                                     apr_pool_t *pool)
-{
-    apr_array_header_t *rows;
-    mailbox_must(okapi_table_rows(table, max, backward, advance, &rows, pool, pool), "rows");
-    return rows;
 }
 
 static int same_rows(const apr_array_header_t *a, const apr_array_header_t *b)
@@ -173,7 +140,7 @@ static void disturb(mailbox_t *m, apr_array_header_t *ids, apr_pool_t *pool)
         APR_ARRAY_PUSH(ids, okapi_id_t) = add_message(m, 0, pool);
         break;
     case 1:
-        remove_message(m, *id, pool);
+        tables_remove(m, *id, pool);
         *id = *(okapi_id_t *)apr_array_pop(ids);
         break;
     default:
@@ -270,11 +237,6 @@ static void test_order(mailbox_t *m, apr_pool_t *pool)
 }
 
 /* ---- cells ---- */
-
-static const okapi_propval_t *cell(const apr_array_header_t *rows, int row, int column)
-{
-    return &APR_ARRAY_IDX(rows, row, okapi_row_t).values[column];
-}
 
 static void test_cells(mailbox_t *m, apr_pool_t *pool)
 {
@@ -419,7 +381,7 @@ static void test_gone(mailbox_t *m, apr_pool_t *pool)
     read_rows(table, 100, 0, 1, pool);
     mailbox_must(okapi_table_bookmark_create(table, &bookmark, pool), "bookmark");
     apr_array_header_t *rows = read_rows(table, 10, 0, 0, pool);
-    remove_message(m, APR_ARRAY_IDX(rows, 0, okapi_row_t).id, pool);
+    tables_remove(m, APR_ARRAY_IDX(rows, 0, okapi_row_t).id, pool);
     mailbox_must(okapi_table_bookmark_seek(table, bookmark, 0, &moved, &gone, pool), "seek");
     is_int(gone, 1, "the bookmark's row is gone");
     apr_array_header_t *left = read_rows(table, 1, 0, 0, pool);
@@ -556,15 +518,6 @@ static void test_associated(mailbox_t *m, apr_pool_t *pool)
     is_int(count, normal, "and not one of the others");
 }
 
-static void test_categories(mailbox_t *m, apr_pool_t *pool)
-{
-    okapi_sort_key_t keys[] = {{PR_SUBJECT, TABLE_SORT_ASCEND}};
-    okapi_sort_t sort = {.n = 1, .ncategories = 1, .keys = keys};
-    apr_uint32_t count;
-    is_int(okapi_table_sort(contents(m, &count, pool), &sort), OKAPI_ETOOCOMPLEX,
-           "categories aren't there yet");
-}
-
 int main(void)
 {
     apr_pool_t *pool = tap_pool();
@@ -589,6 +542,5 @@ int main(void)
     test_hierarchy(&m, pool);
     test_attachments(&m, pool);
     test_associated(&m, pool);
-    test_categories(&m, pool);
     return done_testing();
 }

@@ -9,4 +9,7 @@
  * orders by what its beginning says. */
 okapi_binary_t okapi_sort_key_of_text(const char *text, apr_size_t max, apr_pool_t *result_pool);
 
+/* The same order of two texts, as strcmp. */
+int okapi_text_compare(const char *a, const char *b);
+
 #endif

@@ -65,7 +65,10 @@ void okapi_restriction_tags(const okapi_restriction_t *res, apr_array_header_t *
 
 /* ---- sort orders, MS-OXCDATA 2.13 ---- */
 
-enum { TABLE_SORT_ASCEND = 0, TABLE_SORT_DESCEND = 1, TABLE_SORT_MAX_CATEGORY = 4 };
+/* The last two: of the key behind the categories, by whose greatest or least value in each of them
+ * the categories are sorted. MS-OXCDATA has the first of them, MAPI both. */
+enum { TABLE_SORT_ASCEND = 0, TABLE_SORT_DESCEND = 1, TABLE_SORT_MAX_CATEGORY = 4,
+       TABLE_SORT_MIN_CATEGORY = 8 };
 
 typedef struct okapi_sort_key_t {
     okapi_proptag_t tag;

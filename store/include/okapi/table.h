@@ -1,10 +1,15 @@
 /* table.h - tables (MS-OXCTABL) over messages, folders, attachments and whatever lists rows.
  *
- * A table is a value: what it lists, columns, sort, restriction, cursor and bookmarks. It can be
- * encoded and opened again elsewhere, and goes on at the same row. Two plans serve it: by index
- * (the sort is one of the message table's and there is no restriction), which costs the rows it
- * returns; and by an array of ids, built once per (folder, sort, restriction, change number) and
- * shared within the process.
+ * A table is a value: what it lists, columns, sort, restriction, cursor, bookmarks and which
+ * categories are expanded. It can be encoded and opened again elsewhere, and goes on at the same
+ * row. Two plans serve it: by index (the sort is one of the message table's and there is no
+ * restriction), which costs the rows it returns; and by an array of all rows' keys, built once per
+ * (folder, sort, restriction), brought up to date from the change sequence, and shared within the
+ * process.
+ *
+ * A column or sort key with MV_INSTANCE makes a row of each value (one property of a table only).
+ * Sort keys that are categories put a header row before the rows they have in common; its columns
+ * are those keys, and PR_ROW_TYPE, PR_DEPTH, PR_CONTENT_COUNT, PR_CONTENT_UNREAD, PR_INST_ID.
  */
 #ifndef OKAPI_TABLE_H
 #define OKAPI_TABLE_H
@@ -39,17 +44,19 @@ apr_status_t okapi_table_attachments(okapi_table_t **table, okapi_message_t *mes
 okapi_table_e okapi_table_kind(const okapi_table_t *table);
 okapi_id_t okapi_table_folder_id(const okapi_table_t *table); /* 0 for attachments */
 
-/* Columns stay until set again. None set: okapi_table_rows fails with OKAPI_ENOTSET. */
-void okapi_table_set_columns(okapi_table_t *table, const okapi_proptag_t *tags, int n);
+/* Columns stay until set again. None set: okapi_table_rows fails with OKAPI_ENOTSET.
+ * OKAPI_ETOOCOMPLEX for MV_INSTANCE of more than one property. */
+apr_status_t okapi_table_set_columns(okapi_table_t *table, const okapi_proptag_t *tags, int n);
 const okapi_proptag_t *okapi_table_columns(const okapi_table_t *table, int *n);
 
-/* Each moves the cursor to the beginning and forgets the bookmarks. NULL: none. */
+/* Each moves the cursor to the beginning and forgets the bookmarks. NULL: none. OKAPI_EINVAL or
+ * OKAPI_ETOOCOMPLEX for what MS-OXCTABL 2.2.2.3.1 doesn't allow; the table stays as it was. */
 apr_status_t okapi_table_sort(okapi_table_t *table, const okapi_sort_t *sort);
 apr_status_t okapi_table_restrict(okapi_table_t *table, const okapi_restriction_t *restriction);
 void okapi_table_reset(okapi_table_t *table); /* columns, sort, restriction, cursor: MS-OXCTABL 2.2.2.16 */
 
 typedef struct okapi_row_t {
-    okapi_id_t id;                 /* message or folder; attachment number */
+    okapi_id_t id;                 /* message or folder; attachment number; 0: a header row */
     okapi_propval_t *values;       /* one per column, PT_ERROR ecNotFound where there is none */
     okapi_binary_t key;            /* where the row stands: okapi_table_advance's */
 } okapi_row_t;
@@ -88,6 +95,27 @@ apr_status_t okapi_table_bookmark_seek(okapi_table_t *table, okapi_binary_t book
 apr_status_t okapi_table_find(okapi_table_t *table, const okapi_restriction_t *restriction,
                               int backward, okapi_row_t **row, apr_pool_t *result_pool,
                               apr_pool_t *scratch_pool);
+
+/* Opens and closes a category (PR_INST_ID of its header row). *COUNT is the number of rows that the
+ * table shows more, or less, by that; *ROWS the first of them, at most MAX, and the cursor is then
+ * behind the last one, or behind the header row if MAX is 0. OKAPI_ENOTFOUND,
+ * OKAPI_ENOTCOLLAPSED, OKAPI_ENOTEXPANDED; OKAPI_ETOOCOMPLEX if a table can't remember more. */
+apr_status_t okapi_table_expand(okapi_table_t *table, apr_int64_t category_id, int max,
+                                apr_uint32_t *count, apr_array_header_t **rows,
+                                apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+apr_status_t okapi_table_collapse(okapi_table_t *table, apr_int64_t category_id,
+                                  apr_uint32_t *count, apr_pool_t *scratch_pool);
+
+/* Which categories are expanded and a row (its PR_INST_ID and PR_INSTANCE_NUM; the cursor's if
+ * there is no such row), for a table of the same sort order and restriction, today or next year.
+ * Setting it moves the cursor to that row and makes a bookmark of it. OKAPI_EINVAL for another
+ * table's state. */
+apr_status_t okapi_table_collapse_state(okapi_table_t *table, apr_int64_t inst_id,
+                                        apr_uint32_t instance, okapi_binary_t *state,
+                                        apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+apr_status_t okapi_table_set_collapse_state(okapi_table_t *table, okapi_binary_t state,
+                                            okapi_binary_t *bookmark, apr_pool_t *result_pool,
+                                            apr_pool_t *scratch_pool);
 
 /* Array of okapi_proptag_t: what columns could be asked for. */
 apr_status_t okapi_table_all_columns(okapi_table_t *table, apr_array_header_t **tags,

@@ -262,7 +262,8 @@ sub get_restriction {
 # ---- sort orders, MS-OXCDATA 2.13.1: "PR_SUBJECT" ascends, "-PR_SUBJECT" descends ----
 
 sub sort_keys {
-    return map { /^(-?)(.*)/; +{ tag => tag($2), order => $1 ? 1 : 0 } } @_;
+    my %order = ('' => 0, '-' => 1, 'max ' => 4);
+    return map { /^(-|max |)(.*)/; +{ tag => tag($2), order => $order{$1} } } @_;
 }
 
 1;

@@ -179,11 +179,19 @@ sub columns {
     return $self;
 }
 
-# "PR_SUBJECT" ascends, "-PR_SUBJECT" descends.
+# "PR_SUBJECT" ascends, "-PR_SUBJECT" descends; "max PR_SUBJECT" sorts the categories before it.
 sub sort {
     my ($self, @keys) = @_;
     $self->call('SortTable', { sort_table_flags => 0,
         sort_orders => { keys => [Okapi::Test::Props::sort_keys(@keys)] } });
+    return $self;
+}
+
+# Likewise with the first keys as categories, some of them expanded.
+sub categorise {
+    my ($self, $categories, $expanded, @keys) = @_;
+    $self->call('SortTable', { sort_table_flags => 0, sort_orders => { categories => $categories,
+        expanded => $expanded, keys => [Okapi::Test::Props::sort_keys(@keys)] } });
     return $self;
 }
 
