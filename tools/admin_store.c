@@ -71,17 +71,18 @@ int admin_store_list(admin_t *admin)
 {
     apr_pool_t *pool = admin->tool.pool, *row_pool;
     apr_array_header_t *users;
-    json_t *rows = json_array(), *row;
     apr_status_t rv = okapi_user_list(&users, admin->tool.okapi, pool, pool);
     if (rv != APR_SUCCESS) {
         return tool_fail(&admin->tool, rv, "the users can't be read");
     }
+    json_t *rows = json_array(), *row;
     apr_pool_create(&row_pool, pool);
     for (int i = 0; i < users->nelts; i++) {
         const okapi_user_t *user = APR_ARRAY_IDX(users, i, okapi_user_t *);
         apr_pool_clear(row_pool);
         rv = describe(&row, admin, user, row_pool);
         if (rv != APR_SUCCESS) {
+            json_decref(rows);
             return tool_fail(&admin->tool, rv, "the mailbox of %s can't be read", user->name);
         }
         json_array_append_new(rows, row);

@@ -110,11 +110,11 @@ int admin_user_list(admin_t *admin)
 {
     apr_pool_t *pool = admin->tool.pool;
     apr_array_header_t *users;
-    json_t *rows = json_array();
     apr_status_t rv = okapi_user_list(&users, admin->tool.okapi, pool, pool);
     if (rv != APR_SUCCESS) {
         return tool_fail(&admin->tool, rv, "the users can't be read");
     }
+    json_t *rows = json_array();
     for (int i = 0; i < users->nelts; i++) {
         json_array_append_new(rows, json_of_user(APR_ARRAY_IDX(users, i, okapi_user_t *)));
     }
@@ -127,7 +127,6 @@ int admin_user_show(admin_t *admin)
     tool_t *tool = &admin->tool;
     okapi_user_t *user;
     apr_array_header_t *aliases;
-    json_t *names = json_array();
     int code = admin_find_user(admin, 0, &user);
     if (code) {
         return code;
@@ -136,6 +135,7 @@ int admin_user_show(admin_t *admin)
     if (rv != APR_SUCCESS) {
         return tool_fail(tool, rv, "the addresses of %s can't be read", user->name);
     }
+    json_t *names = json_array();
     for (int i = 0; i < aliases->nelts; i++) {
         json_array_append_new(names, json_string(APR_ARRAY_IDX(aliases, i, const char *)));
     }

@@ -70,7 +70,7 @@ int main(void)
 {
     const okapi__bell_slot_t *slots;
     const apr_uint64_t *gone;
-    okapi__bell_t *bell;
+    static okapi__bell_t *bell; /* for ever, as in httpd: nothing takes it down */
     ear_t ear = {{0}, 0};
     int i, count;
 
