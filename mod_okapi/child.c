@@ -243,12 +243,11 @@ static int worth_a_try(const okapi__backend_t *backend)
            !okapi__bell_is_on(backend->bell, backend->number);
 }
 
-okapi_t *okapi_httpd_engine(server_rec *s)
+okapi_t *okapi__backend_engine(okapi__backend_t *backend)
 {
-    okapi__backend_t *backend = okapi__server_of(s)->backend;
     okapi_t *okapi;
 
-    if (backend == NULL || backend->lock == NULL) {
+    if (backend->lock == NULL) {
         return NULL;
     }
     okapi = __atomic_load_n(&backend->okapi, __ATOMIC_ACQUIRE);
@@ -262,6 +261,13 @@ okapi_t *okapi_httpd_engine(server_rec *s)
     }
     apr_thread_mutex_unlock(backend->lock);
     return okapi;
+}
+
+okapi_t *okapi_httpd_engine(server_rec *s)
+{
+    okapi__backend_t *backend = okapi__server_of(s)->backend;
+
+    return backend != NULL ? okapi__backend_engine(backend) : NULL;
 }
 
 static apr_status_t destroy_pool(void *pool)
@@ -344,6 +350,9 @@ void okapi__child_stopping(apr_pool_t *pchild, int graceful)
 {
     okapi__process_t *process = okapi__server_of(ap_server_conf)->process;
 
+    if (process != NULL) {
+        __atomic_store_n(&process->is_stopping, 1, __ATOMIC_RELAXED);
+    }
     if (process != NULL && process->waits != NULL) {
         okapi__waits_stop(process->waits);
     }

@@ -73,6 +73,9 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
                      OKLOGNO(00001) "the memory shared by the children can't be made");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
+    if (process->backends->nelts > 0) {
+        okapi__jobs_register(process, s, pconf);
+    }
     return OK;
 }
 

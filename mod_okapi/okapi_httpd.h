@@ -25,6 +25,7 @@ typedef struct okapi__process_t {
     apr_array_header_t *backends; /* okapi__backend_t *, one for each distinct OkapiStore */
 
     /* in a child: */
+    int is_stopping; /* set atomically */
     okapi__auth_cache_t *auth_cache;
     okapi__waits_t *waits;
     okapi__parking_t *parking; /* NULL if the MPM can't hold a request */
@@ -47,6 +48,10 @@ void okapi__child_stopping(apr_pool_t *pchild, int graceful);
 void okapi__child_status(server_rec *s, pid_t pid, ap_generation_t generation, int slot,
                          mpm_child_status state);
 okapi_t *okapi_httpd_engine(server_rec *s);
+okapi_t *okapi__backend_engine(okapi__backend_t *backend); /* NULL: it can't be opened */
+
+/* jobs.c */
+void okapi__jobs_register(okapi__process_t *process, server_rec *s, apr_pool_t *pconf);
 
 /* auth.c */
 void okapi__auth_register(apr_pool_t *pool);

@@ -41,6 +41,8 @@ apr_status_t okapi_open(okapi_t **okapi, const okapi_config_t *config, const oka
 {
     okapi_t *opened = apr_pcalloc(result_pool, sizeof(*opened));
     opened->config = config;
+    okapi_guid_t id = okapi_guid_create();
+    apr_cpystrn(opened->id, okapi_guid_format(&id, scratch_pool), sizeof(opened->id));
     if (host) {
         opened->host = *host;
     }

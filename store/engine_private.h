@@ -12,6 +12,7 @@ struct okapi_t {
     okapi__db_t *db;
     const okapi_config_t *config;
     okapi_host_t host;
+    char id[40]; /* a GUID: as whom it holds leases */
 
     /* Guards everything below. The caches hold what never changes once it is in the database, so
      * they need no invalidation; lookups copy out, no pointer into a cache leaves the mutex. */

@@ -33,8 +33,12 @@ static const step_t version_3[] = {
 #include "db/schema_3.def"
     {ENGINE_ANY, NULL}};
 
+static const step_t version_4[] = {
+#include "db/schema_4.def"
+    {ENGINE_ANY, NULL}};
+
 /* The migration to version N stands at N - 1. */
-static const step_t *const migrations[] = {version_1, version_2, version_3};
+static const step_t *const migrations[] = {version_1, version_2, version_3, version_4};
 
 #define LATEST ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
