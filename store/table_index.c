@@ -45,7 +45,7 @@ static const okapi__index_t indexes[] = {
 
 /* Above every number and every key: the alphabet of keys ends before '~' (message_row.c). */
 static const okapi__key_t lowest = {APR_INT64_MIN, "", 0};
-static const okapi__key_t highest = {APR_INT64_MAX, "~", APR_INT64_MAX};
+static const okapi__key_t highest = {APR_INT64_MAX, "~", OKAPI_ID_MAX};
 
 static const okapi__index_t *index_of_tag(okapi_proptag_t tag)
 {
@@ -354,7 +354,7 @@ static int cut(range_t *range, apr_byte_t relop, const okapi__key_t *at)
     }
     if (relop == RELOP_LE || relop == RELOP_LT || relop == RELOP_EQ) {
         range->to = *at;
-        range->to.id = APR_INT64_MAX;
+        range->to.id = OKAPI_ID_MAX;
     }
     return relop <= RELOP_EQ;
 }
