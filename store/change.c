@@ -11,6 +11,7 @@
 #include "access.h"
 #include "cn.h"
 #include "message_private.h"
+#include "per_user_read.h"
 
 typedef struct walk_t {
     okapi_store_t *store;
@@ -114,6 +115,25 @@ static void push_tombstone(walk_t *walk, okapi__rows_t *rows)
     }
 }
 
+/* A row of STMT_USER_READ_CHANGES: the actor has read something in the public store, or not. */
+static void push_read(walk_t *walk, okapi__rows_t *rows)
+{
+    okapi_id_t folder_id = okapi__rows_int(rows, 0);
+    int is_new = okapi__rows_int(rows, 2) == okapi__rows_int(rows, 4); /* his own: told already */
+    if (!is_new && okapi__rows_int(rows, 5) < OKAPI__PART_SOFT_DELETED &&
+        is_readable(walk, folder_id, rows)) {
+        okapi_change_t *change = apr_array_push(walk->changes);
+        *change = (okapi_change_t){
+            .kind = OKAPI_CHANGE_READ,
+            .folder_id = folder_id,
+            .id = okapi__rows_int(rows, 1),
+            .cn = okapi__rows_int(rows, 2),
+            .flags = (apr_uint32_t)okapi__rows_int(rows, 6) & OKAPI__MSGFLAG_MASK,
+            .message_class = apr_pstrdup(walk->result_pool, okapi__rows_str(rows, 7)),
+        };
+    }
+}
+
 /* Reads at most MAX rows. If there may be more, nothing above the last one counts this time:
  * another kind of row may have a number in between. */
 static apr_status_t read_rows(walk_t *walk, okapi__conn_t *conn, okapi__stmt_e stmt,
@@ -161,6 +181,33 @@ static apr_status_t read_of_store(okapi__conn_t *conn, walk_t *walk, apr_pool_t 
     return rv;
 }
 
+/* In the public store: what the actor has read since, and which of all messages he has. */
+static apr_status_t read_per_user(okapi__conn_t *conn, walk_t *walk, apr_pool_t *scratch_pool)
+{
+    const okapi_store_t *store = walk->store;
+    okapi__arg_t reader = DB_I(store->actor->id), since = DB_I(walk->since),
+                 upto = DB_I(walk->upto), max = DB_I(walk->max);
+    if (!okapi_store_is_public(walk->store)) {
+        return APR_SUCCESS;
+    }
+    apr_status_t rv =
+        walk->folder_id
+            ? read_rows(walk, conn, STMT_USER_READ_CHANGES,
+                        DB_ARGS(reader, DB_I(walk->folder_id), since, upto, max), push_read,
+                        scratch_pool)
+            : read_rows(walk, conn, STMT_USER_READ_CHANGES_ALL,
+                        DB_ARGS(reader, DB_I(store->id), since, upto, max), push_read,
+                        scratch_pool);
+    for (int i = 0; rv == APR_SUCCESS && i < walk->changes->nelts; i++) {
+        okapi_change_t *change = &APR_ARRAY_IDX(walk->changes, i, okapi_change_t);
+        if (!change->is_folder && change->kind != OKAPI_CHANGE_DELETED) {
+            rv = okapi__per_user_flags(&change->flags, conn, store, change->folder_id, change->id,
+                                       scratch_pool);
+        }
+    }
+    return rv;
+}
+
 static int by_number(const void *a, const void *b)
 {
     okapi_cn_t x = ((const okapi_change_t *)a)->cn, y = ((const okapi_change_t *)b)->cn;
@@ -191,7 +238,7 @@ static apr_status_t collect(okapi__conn_t *conn, void *baton, apr_pool_t *scratc
                                DB_I(walk->folder_id), DB_I(walk->folder_id), DB_I(walk->max)),
                        push_folder, scratch_pool);
     }
-    return rv;
+    return rv == APR_SUCCESS ? read_per_user(conn, walk, scratch_pool) : rv;
 }
 
 /* In order, without what lies above UPTO, and at most MAX. */

@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-#include "store_private.h"
+#include "per_user_read.h"
 #include "text.h"
 
 enum { NAME_MAX_CHARS = 255 };
@@ -70,7 +70,7 @@ static apr_status_t read_folder(okapi__conn_t *conn, void *baton, apr_pool_t *sc
         return rv != APR_SUCCESS ? rv : OKAPI_ENOTFOUND;
     }
     b->folder = okapi__folder_of_row(rows, b->store, rights, b->result_pool);
-    return APR_SUCCESS;
+    return okapi__per_user_stat(&b->folder->stat, conn, b->store, b->id, scratch_pool);
 }
 
 apr_status_t okapi_folder_open(okapi_folder_t **folder, okapi_store_t *store, okapi_id_t id,
@@ -146,7 +146,7 @@ static apr_status_t read_stat(okapi__conn_t *conn, void *baton, apr_pool_t *scra
     stat->soft_deleted = okapi__rows_int(rows, 3);
     stat->bytes = okapi__rows_int(rows, 4);
     stat->last_cn = okapi__rows_int(rows, 5);
-    return APR_SUCCESS;
+    return okapi__per_user_stat(stat, conn, folder->store, folder->id, scratch_pool);
 }
 
 apr_status_t okapi_folder_stat(okapi_folder_t *folder, okapi_folder_stat_t *stat,

@@ -1,5 +1,5 @@
 /* folder_list.c - the folders below a folder: what hierarchy tables and trees are made of. */
-#include "store_private.h"
+#include "per_user_read.h"
 
 typedef struct listing_t {
     okapi_folder_t *parent;
@@ -100,9 +100,11 @@ static apr_status_t list(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_p
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    return (listing->flags & OKAPI__FOLDERS_DEEP)
-               ? list_deep(conn, listing, rights, scratch_pool)
-               : list_children(conn, listing, rights, scratch_pool);
+    rv = (listing->flags & OKAPI__FOLDERS_DEEP) ? list_deep(conn, listing, rights, scratch_pool)
+                                                : list_children(conn, listing, rights, scratch_pool);
+    return rv == APR_SUCCESS ? okapi__per_user_stats(listing->folders, conn, listing->parent->store,
+                                                     scratch_pool)
+                             : rv;
 }
 
 apr_status_t okapi__folder_children(apr_array_header_t **folders, okapi_folder_t *parent, int flags,

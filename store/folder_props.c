@@ -78,6 +78,9 @@ VALUE(folder_flags)
     const okapi__special_t *special = okapi__special(folder->special);
     int is_ipm =
         !special || (special->which != OKAPI_FOLDER_ROOT && special->parent != OKAPI_FOLDER_ROOT);
+    if (folder->special >= OKAPI_FOLDER_NON_IPM_SUBTREE) {
+        is_ipm = 0;
+    }
     if (folder->special == OKAPI_FOLDER_IPM_SUBTREE) {
         is_ipm = 1;
     }
@@ -141,14 +144,14 @@ VALUE(parent_fid)
 VALUE(entryid)
 {
     const okapi_folder_t *folder = folder_of(object);
-    v->v.bin = okapi_entryid_folder(&folder->store->guid, folder->id, result_pool);
+    v->v.bin = okapi__folder_entryid(folder->store, folder->id, result_pool);
     return APR_SUCCESS;
 }
 
 VALUE(parent_entryid)
 {
     const okapi_folder_t *folder = folder_of(object);
-    v->v.bin = okapi_entryid_folder(&folder->store->guid, parent_of(folder), result_pool);
+    v->v.bin = okapi__folder_entryid(folder->store, parent_of(folder), result_pool);
     return APR_SUCCESS;
 }
 
@@ -176,10 +179,7 @@ VALUE(store_guid)
 
 VALUE(store_entryid)
 {
-    const okapi_store_t *store = folder_of(object)->store;
-    v->v.bin =
-        okapi_entryid_store(store->okapi->config->server_name,
-                            okapi_user_dn(store->okapi, store->owner, scratch_pool), result_pool);
+    v->v.bin = okapi__store_entryid(folder_of(object)->store, result_pool);
     return APR_SUCCESS;
 }
 

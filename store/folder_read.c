@@ -6,6 +6,7 @@
 #include "access.h"
 #include "cn.h"
 #include "message_private.h"
+#include "per_user_read.h"
 
 typedef struct reading_t {
     okapi_folder_t *folder;
@@ -107,6 +108,9 @@ apr_status_t okapi_folder_set_read(okapi_folder_t *folder, const okapi_id_t *ids
                        .read = read != 0,
                        .todo = apr_array_make(scratch_pool, 16, sizeof(okapi_id_t))};
     *partial = 0;
+    if (okapi_store_is_public(folder->store)) {
+        return okapi__per_user_set_read(folder, ids, n, read, changed, partial, scratch_pool);
+    }
     apr_status_t rv = okapi__rights_check(
         folder->rights, OKAPI_RIGHT_EDIT_ANY | OKAPI_RIGHT_EDIT_OWNED);
     if (rv == APR_SUCCESS) {

@@ -6,6 +6,7 @@
 
 #include "access.h"
 #include "message_private.h"
+#include "per_user_read.h"
 #include "text.h"
 
 /* Characters of a subject that are kept; MS-OXCMSG 2.2.1.10 knows no more than 253, but real mail
@@ -339,6 +340,10 @@ static apr_status_t open_work(okapi__conn_t *conn, void *baton, apr_pool_t *scra
     }
     if (rv == APR_SUCCESS && o->deleted) {
         message->rights &= OKAPI_RIGHT_READ_ANY | OKAPI_RIGHT_VISIBLE;
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__per_user_flags(&message->row.flags, conn, message->store,
+                                   message->row.folder_id, message->id, scratch_pool);
     }
     return rv == APR_SUCCESS ? okapi__message_read(message, conn, scratch_pool) : rv;
 }

@@ -75,16 +75,16 @@ static apr_status_t give_time(okapi_propval_t *v, okapi_time_t t)
 COMPUTE(entryid)
 {
     const okapi__message_row_t *row = row_of(object);
-    const okapi_guid_t *guid = &message_of(object)->store->guid;
-    return row->id ? give_bin(v, okapi_entryid_message(guid, row->folder_id, row->id, result_pool))
+    const okapi_store_t *store = message_of(object)->store;
+    return row->id ? give_bin(v, okapi__message_entryid(store, row->folder_id, row->id, result_pool))
                    : OKAPI_ENOTFOUND;
 }
 
 COMPUTE(parent_entryid)
 {
     const okapi__message_row_t *row = row_of(object);
-    const okapi_guid_t *guid = &message_of(object)->store->guid;
-    return row->folder_id ? give_bin(v, okapi_entryid_folder(guid, row->folder_id, result_pool))
+    const okapi_store_t *store = message_of(object)->store;
+    return row->folder_id ? give_bin(v, okapi__folder_entryid(store, row->folder_id, result_pool))
                           : OKAPI_ENOTFOUND;
 }
 
@@ -157,16 +157,9 @@ COMPUTE(imap_uid)
 
 /* ---- the store ---- */
 
-static apr_status_t store_entryid_of(okapi_propval_t *v, const okapi_store_t *store,
-                                     apr_pool_t *result_pool)
-{
-    const char *dn = okapi_user_dn(store->okapi, store->owner, result_pool);
-    return give_bin(v, okapi_entryid_store(store->okapi->config->server_name, dn, result_pool));
-}
-
 COMPUTE(store_entryid)
 {
-    return store_entryid_of(v, message_of(object)->store, result_pool);
+    return give_bin(v, okapi__store_entryid(message_of(object)->store, result_pool));
 }
 
 COMPUTE(store_record_key)
@@ -461,7 +454,7 @@ COMPUTE(attachment_store_key)
 
 COMPUTE(attachment_store_entryid)
 {
-    return store_entryid_of(v, attachment_of(object)->message->store, result_pool);
+    return give_bin(v, okapi__store_entryid(attachment_of(object)->message->store, result_pool));
 }
 
 const okapi__computed_t okapi__attachment_computed[] = {

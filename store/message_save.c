@@ -10,6 +10,7 @@
 #include "access.h"
 #include "cn.h"
 #include "message_private.h"
+#include "per_user_read.h"
 
 /* Messages within messages. */
 enum { DEPTH_MAX = 1000 };
@@ -379,6 +380,21 @@ static apr_status_t update_row(okapi__conn_t *conn, const okapi__message_row_t *
     return rv == APR_SUCCESS && !affected ? OKAPI_EOBJECTDELETED : rv;
 }
 
+/* Nobody's message is read by nobody in the public store, but for who wrote it. */
+static apr_status_t add_row(const save_t *s, okapi__conn_t *conn, apr_pool_t *scratch_pool)
+{
+    const okapi_store_t *store = s->message->store;
+    okapi__message_row_t row = s->row;
+    if (!okapi_store_is_public(store)) {
+        return insert_row(conn, &row, store->id, scratch_pool);
+    }
+    row.flags &= ~(apr_uint32_t)OKAPI__MSGFLAG_READ;
+    apr_status_t rv = insert_row(conn, &row, store->id, scratch_pool);
+    return rv == APR_SUCCESS && (s->row.flags & MSGFLAG_READ) && store->actor->id
+               ? okapi__per_user_mark(conn, store, row.folder_id, row.id, 1, row.cn, scratch_pool)
+               : rv;
+}
+
 /* What the folder's counts get. */
 static okapi__stat_delta_t delta_of(const save_t *s)
 {
@@ -387,7 +403,8 @@ static okapi__stat_delta_t delta_of(const save_t *s)
     if (!s->message->id) {
         delta.associated = row->part == OKAPI__PART_ASSOCIATED;
         delta.content = row->part == OKAPI__PART_NORMAL;
-        delta.unread = delta.content && !(row->flags & MSGFLAG_READ);
+        delta.unread = delta.content && (!(row->flags & MSGFLAG_READ) ||
+                                         okapi_store_is_public(s->message->store));
         delta.uids = 1;
     }
     return delta;
@@ -409,7 +426,7 @@ static apr_status_t write_row(save_t *s, okapi__conn_t *conn, apr_pool_t *scratc
     if (rv == APR_SUCCESS && !s->message->id) {
         rv = okapi__uid_next(conn, row->folder_id, &row->imap_uid, scratch_pool);
         if (rv == APR_SUCCESS) {
-            rv = insert_row(conn, row, store->id, scratch_pool);
+            rv = add_row(s, conn, scratch_pool);
         }
     } else if (rv == APR_SUCCESS) {
         rv = update_row(conn, row, scratch_pool);

@@ -25,13 +25,38 @@ const okapi__special_t *okapi__special(int which)
     return NULL;
 }
 
+okapi_binary_t okapi__store_entryid(const okapi_store_t *store, apr_pool_t *result_pool)
+{
+    const char *server = store->okapi->config->server_name;
+    return okapi_store_is_public(store)
+               ? okapi_entryid_public_store(server, result_pool)
+               : okapi_entryid_store(server, okapi_user_dn(store->okapi, store->owner, result_pool),
+                                     result_pool);
+}
+
+okapi_binary_t okapi__folder_entryid(const okapi_store_t *store, okapi_id_t folder_id,
+                                     apr_pool_t *result_pool)
+{
+    return okapi_store_is_public(store)
+               ? okapi_entryid_public_folder(&store->guid, folder_id, result_pool)
+               : okapi_entryid_folder(&store->guid, folder_id, result_pool);
+}
+
+okapi_binary_t okapi__message_entryid(const okapi_store_t *store, okapi_id_t folder_id,
+                                      okapi_id_t id, apr_pool_t *result_pool)
+{
+    return okapi_store_is_public(store)
+               ? okapi_entryid_public_message(&store->guid, folder_id, id, result_pool)
+               : okapi_entryid_message(&store->guid, folder_id, id, result_pool);
+}
+
 /* Empty if the store has no such folder. */
 static okapi_binary_t entryid_of(const okapi_store_t *store, okapi_special_e which,
                                  apr_pool_t *result_pool)
 {
     okapi_id_t id = okapi_store_special(store, which);
     okapi_binary_t none = {(const unsigned char *)"", 0};
-    return id ? okapi_entryid_folder(&store->guid, id, result_pool) : none;
+    return id ? okapi__folder_entryid(store, id, result_pool) : none;
 }
 
 apr_status_t okapi__special_entryid(okapi_propval_t *v, const okapi_store_t *store,
@@ -40,6 +65,13 @@ apr_status_t okapi__special_entryid(okapi_propval_t *v, const okapi_store_t *sto
     for (int i = 0; i < NSPECIALS; i++) {
         if (specials[i].entryid_tag == v->tag && store->special[specials[i].which]) {
             v->v.bin = entryid_of(store, specials[i].which, result_pool);
+            return APR_SUCCESS;
+        }
+    }
+    const okapi__special_t *special;
+    for (int i = 0; okapi_store_is_public(store) && (special = okapi__public_special(i)); i++) {
+        if (special->entryid_tag == v->tag) {
+            v->v.bin = entryid_of(store, special->which, result_pool);
             return APR_SUCCESS;
         }
     }

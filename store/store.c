@@ -42,7 +42,7 @@ static apr_status_t specials_read(okapi__conn_t *conn, okapi_store_t *store,
         okapi__db_select(&rows, conn, STMT_STORE_SPECIALS, DB_ARGS(DB_I(store->id)), scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         apr_int64_t which = okapi__rows_int(rows, 1);
-        if (which > OKAPI_FOLDER_NONE && which < OKAPI_FOLDER__LAST) {
+        if (which > OKAPI_FOLDER_NONE && which < OKAPI_FOLDER__PUBLIC_LAST) {
             store->special[which] = okapi__rows_int(rows, 0);
         }
     }
@@ -80,12 +80,12 @@ static apr_status_t read_store(okapi__conn_t *conn, void *baton, apr_pool_t *scr
     int found;
     apr_status_t rv = okapi__db_select_one(
         &rows, &found, conn, STMT_STORE_BY_OWNER,
-        DB_ARGS(DB_S(store->owner->name), DB_I(OKAPI__STORE_MAILBOX)), scratch_pool);
+        DB_ARGS(DB_S(store->owner->name), DB_I(store->kind)), scratch_pool);
     if (rv != APR_SUCCESS) {
         return rv;
     }
     if (!found) {
-        return OKAPI_EUNKNOWNUSER;
+        return store->kind == OKAPI__STORE_PUBLIC ? OKAPI_ENOTFOUND : OKAPI_EUNKNOWNUSER;
     }
     store->id = okapi__rows_int(rows, 0);
     store->quota.receive = okapi__rows_int(rows, 2);
@@ -100,9 +100,9 @@ static apr_status_t read_store(okapi__conn_t *conn, void *baton, apr_pool_t *scr
     return rv == APR_SUCCESS && !b->is_cached ? specials_read(conn, store, scratch_pool) : rv;
 }
 
-apr_status_t okapi_store_open(okapi_store_t **store, okapi_t *okapi, const okapi_user_t *actor,
-                              const okapi_user_t *owner, apr_pool_t *result_pool,
-                              apr_pool_t *scratch_pool)
+static apr_status_t open_store(okapi_store_t **store, okapi_t *okapi, int kind,
+                               const okapi_user_t *actor, const okapi_user_t *owner,
+                               apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
     okapi_store_t *opened = apr_pcalloc(result_pool, sizeof(*opened));
     open_t baton = {.store = opened};
@@ -111,7 +111,9 @@ apr_status_t okapi_store_open(okapi_store_t **store, okapi_t *okapi, const okapi
     opened->pool = result_pool;
     opened->owner = okapi__user_dup(owner, result_pool);
     opened->actor = okapi__user_dup(actor, result_pool);
-    opened->full_access = actor->id == owner->id || (actor->flags & OKAPI_USER_ADMIN);
+    opened->kind = kind;
+    opened->full_access =
+        (owner->id && actor->id == owner->id) || (actor->flags & OKAPI_USER_ADMIN);
     opened->sees_private = opened->full_access;
     apr_status_t rv = okapi__db_read(okapi->db, read_store, &baton, scratch_pool);
     if (rv != APR_SUCCESS) {
@@ -122,6 +124,21 @@ apr_status_t okapi_store_open(okapi_store_t **store, okapi_t *okapi, const okapi
     }
     *store = opened;
     return APR_SUCCESS;
+}
+
+apr_status_t okapi_store_open(okapi_store_t **store, okapi_t *okapi, const okapi_user_t *actor,
+                              const okapi_user_t *owner, apr_pool_t *result_pool,
+                              apr_pool_t *scratch_pool)
+{
+    return open_store(store, okapi, OKAPI__STORE_MAILBOX, actor, owner, result_pool, scratch_pool);
+}
+
+apr_status_t okapi_store_open_public(okapi_store_t **store, okapi_t *okapi,
+                                     const okapi_user_t *actor, apr_pool_t *result_pool,
+                                     apr_pool_t *scratch_pool)
+{
+    return open_store(store, okapi, OKAPI__STORE_PUBLIC, actor, &okapi__public_owner, result_pool,
+                      scratch_pool);
 }
 
 okapi_object_t *okapi_store_object(okapi_store_t *store)
@@ -156,7 +173,8 @@ const okapi_user_t *okapi_store_actor(const okapi_store_t *store)
 
 okapi_id_t okapi_store_special(const okapi_store_t *store, okapi_special_e which)
 {
-    return which > OKAPI_FOLDER_NONE && which < OKAPI_FOLDER__LAST ? store->special[which] : 0;
+    return which > OKAPI_FOLDER_NONE && which < OKAPI_FOLDER__PUBLIC_LAST ? store->special[which]
+                                                                          : 0;
 }
 
 /* ---- the change number ---- */

@@ -14,31 +14,25 @@ static const struct {
 
 enum { NRECEIVE = sizeof(receive_folders) / sizeof(receive_folders[0]) };
 
-typedef struct creation_t {
-    okapi__conn_t *conn;
-    okapi_id_t store_id;
-    okapi_time_t now;
-} creation_t;
-
 /* One id for the store, one for each special folder: the folder of number N is STORE_ID + N. */
 int okapi__store_ids_needed(void)
 {
     return OKAPI_FOLDER__LAST;
 }
 
-static okapi_id_t folder_id(const creation_t *creation, int which)
+static okapi_id_t folder_id(const okapi__store_creation_t *creation, int which)
 {
     return creation->store_id + which;
 }
 
-static apr_status_t add_store(const creation_t *creation, const char *owner,
-                              apr_pool_t *scratch_pool)
+apr_status_t okapi__store_add(const okapi__store_creation_t *creation, const char *owner,
+                              okapi_cn_t cn, apr_pool_t *scratch_pool)
 {
     okapi_guid_t guid = okapi_guid_create();
     apr_status_t rv = okapi__db_exec(
         creation->conn, STMT_STORE_ADD, NULL,
         DB_ARGS(DB_I(creation->store_id), DB_S(okapi__guid_hex(&guid, scratch_pool)),
-                DB_I(OKAPI__STORE_MAILBOX), DB_S(owner),
+                DB_I(creation->kind), DB_S(owner),
                 DB_I(folder_id(creation, OKAPI_FOLDER_ROOT)), DB_I(0), DB_I(0), DB_NULL),
         scratch_pool);
     if (rv != APR_SUCCESS) {
@@ -46,12 +40,12 @@ static apr_status_t add_store(const creation_t *creation, const char *owner,
     }
     /* The folders take the first numbers of the sequence: the one of number N is change N. */
     return okapi__db_exec(creation->conn, STMT_STORE_CN_ADD, NULL,
-                          DB_ARGS(DB_I(creation->store_id), DB_I(OKAPI_FOLDER__LAST - 1)),
+                          DB_ARGS(DB_I(creation->store_id), DB_I(cn)),
                           scratch_pool);
 }
 
-static apr_status_t add_folder(const creation_t *creation, const okapi__special_t *special,
-                               apr_pool_t *scratch_pool)
+apr_status_t okapi__store_add_folder(const okapi__store_creation_t *creation,
+                                     const okapi__special_t *special, apr_pool_t *scratch_pool)
 {
     okapi_id_t id = folder_id(creation, special->which);
     okapi_cn_t cn = special->which;
@@ -72,7 +66,8 @@ static apr_status_t add_folder(const creation_t *creation, const okapi__special_
                           scratch_pool);
 }
 
-static apr_status_t add_receive_folder(const creation_t *creation, int i, apr_pool_t *scratch_pool)
+static apr_status_t add_receive_folder(const okapi__store_creation_t *creation, int i,
+                                       apr_pool_t *scratch_pool)
 {
     return okapi__db_exec(creation->conn, STMT_RECEIVE_ADD, NULL,
                           DB_ARGS(DB_I(creation->store_id), DB_S(receive_folders[i].message_class),
@@ -84,11 +79,11 @@ static apr_status_t add_receive_folder(const creation_t *creation, int i, apr_po
 apr_status_t okapi__store_create(okapi__conn_t *conn, const char *owner, okapi_id_t first_id,
                                  apr_pool_t *scratch_pool)
 {
-    creation_t creation = {conn, first_id, okapi_time_now()};
-    apr_status_t rv = add_store(&creation, owner, scratch_pool);
+    okapi__store_creation_t creation = {conn, OKAPI__STORE_MAILBOX, first_id, okapi_time_now()};
+    apr_status_t rv = okapi__store_add(&creation, owner, OKAPI_FOLDER__LAST - 1, scratch_pool);
     for (int which = 1; rv == APR_SUCCESS && which < OKAPI_FOLDER__LAST; which++) {
         const okapi__special_t *special = okapi__special(which);
-        rv = special ? add_folder(&creation, special, scratch_pool) : APR_SUCCESS;
+        rv = special ? okapi__store_add_folder(&creation, special, scratch_pool) : APR_SUCCESS;
     }
     for (int i = 0; rv == APR_SUCCESS && i < NRECEIVE; i++) {
         rv = add_receive_folder(&creation, i, scratch_pool);

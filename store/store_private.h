@@ -91,7 +91,7 @@ struct okapi_store_t {
     const apr_uint16_t *open_ids;     /* private.c: named properties that aren't private */
     okapi_quota_t quota; /* its own limits */
     apr_int64_t bytes; /* as of opening */
-    okapi_id_t special[OKAPI_FOLDER__LAST];
+    okapi_id_t special[OKAPI_FOLDER__PUBLIC_LAST];
     okapi_props_t *props; /* NULL until asked for */
     apr_pool_t *pool;     /* the one it was opened in */
 };
@@ -103,6 +103,33 @@ extern const okapi__object_class_t okapi__store_class;
 int okapi__store_ids_needed(void);
 apr_status_t okapi__store_create(okapi__conn_t *conn, const char *owner, okapi_id_t first_id,
                                  apr_pool_t *scratch_pool);
+
+struct okapi__special_t;
+
+/* The steps of that: the store's row with CN as its first change number, and a folder of it, whose
+ * id is the store's and the folder's number. */
+typedef struct okapi__store_creation_t {
+    okapi__conn_t *conn;
+    int kind;            /* OKAPI__STORE_* */
+    okapi_id_t store_id; /* those that follow are the folders' */
+    okapi_time_t now;
+} okapi__store_creation_t;
+apr_status_t okapi__store_add(const okapi__store_creation_t *creation, const char *owner,
+                              okapi_cn_t cn, apr_pool_t *scratch_pool);
+apr_status_t okapi__store_add_folder(const okapi__store_creation_t *creation,
+                                     const struct okapi__special_t *special,
+                                     apr_pool_t *scratch_pool);
+
+/* Whose the public store is said to be; and its I-th special folder, NULL after the last. */
+extern const okapi_user_t okapi__public_owner;
+const struct okapi__special_t *okapi__public_special(int i);
+
+/* Entry ids of what is in the store: those of the public store are of a kind of their own. */
+okapi_binary_t okapi__store_entryid(const okapi_store_t *store, apr_pool_t *result_pool);
+okapi_binary_t okapi__folder_entryid(const okapi_store_t *store, okapi_id_t folder_id,
+                                     apr_pool_t *result_pool);
+okapi_binary_t okapi__message_entryid(const okapi_store_t *store, okapi_id_t folder_id,
+                                      okapi_id_t id, apr_pool_t *result_pool);
 
 /* Removes what is left of stores whose user was deleted, in short transactions. */
 apr_status_t okapi__store_purge(okapi_t *okapi, apr_pool_t *scratch_pool);

@@ -83,10 +83,7 @@ VALUE(is_false)
 
 VALUE(entryid)
 {
-    okapi_store_t *store = store_of(object);
-    v->v.bin =
-        okapi_entryid_store(store->okapi->config->server_name,
-                            okapi_user_dn(store->okapi, store->owner, scratch_pool), result_pool);
+    v->v.bin = okapi__store_entryid(store_of(object), result_pool);
     return APR_SUCCESS;
 }
 
@@ -113,15 +110,18 @@ VALUE(replid_map)
 
 VALUE(display_name)
 {
-    const okapi_user_t *owner = store_of(object)->owner;
-    v->v.str = apr_pstrcat(result_pool, "Mailbox - ", name_of(owner), NULL);
+    const okapi_store_t *store = store_of(object);
+    const char *name = name_of(store->owner);
+    v->v.str = okapi_store_is_public(store) ? name : apr_pstrcat(result_pool, "Mailbox - ", name,
+                                                                 NULL);
     return APR_SUCCESS;
 }
 
 VALUE(owner_name)
 {
-    v->v.str = apr_pstrdup(result_pool, name_of(store_of(object)->owner));
-    return APR_SUCCESS;
+    const okapi_store_t *store = store_of(object);
+    v->v.str = apr_pstrdup(result_pool, name_of(store->owner));
+    return okapi_store_is_public(store) ? OKAPI_ENOTFOUND : APR_SUCCESS;
 }
 
 VALUE(actor_name)
@@ -142,7 +142,9 @@ static apr_status_t user_entryid(okapi_propval_t *v, const okapi_store_t *store,
 VALUE(owner_entryid)
 {
     okapi_store_t *store = store_of(object);
-    return user_entryid(v, store, store->owner, result_pool, scratch_pool);
+    return okapi_store_is_public(store)
+               ? OKAPI_ENOTFOUND
+               : user_entryid(v, store, store->owner, result_pool, scratch_pool);
 }
 
 VALUE(actor_entryid)
@@ -278,6 +280,11 @@ static const okapi__computed_t computed[] = {
     {(entryid_tag) ? (entryid_tag) : PT_NULL, 0, special},
 #include <okapi/special_folders.def>
 #undef OKAPI_SPECIAL
+    {PR_IPM_PUBLIC_FOLDERS_ENTRYID, 0, special},
+    {PR_NON_IPM_SUBTREE_ENTRYID, 0, special},
+    {PR_EFORMS_REGISTRY_ENTRYID, 0, special},
+    {PR_SPLUS_FREE_BUSY_ENTRYID, 0, special},
+    {PR_OFFLINE_ADDRBOOK_ENTRYID, 0, special},
     {0, 0, NULL}};
 
 /* ---- stored ---- */

@@ -110,6 +110,19 @@ static int compare_ids(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* In the public store a message may have changed and, later, been read. */
+static void remove_doubles(apr_array_header_t *ids)
+{
+    int kept = 0;
+    for (int i = 0; i < ids->nelts; i++) {
+        okapi_id_t id = APR_ARRAY_IDX(ids, i, okapi_id_t);
+        if (!kept || APR_ARRAY_IDX(ids, kept - 1, okapi_id_t) != id) {
+            APR_ARRAY_IDX(ids, kept++, okapi_id_t) = id;
+        }
+    }
+    ids->nelts = kept;
+}
+
 /* The messages that changed in the folder after OLD, ascending. NULL if they are too many, or the
  * sequence doesn't reach back. */
 static apr_status_t changed_ids(apr_array_header_t **ids, const okapi__array_t *old,
@@ -134,6 +147,7 @@ static apr_status_t changed_ids(apr_array_header_t **ids, const okapi__array_t *
         }
     }
     qsort((*ids)->elts, (size_t)(*ids)->nelts, sizeof(okapi_id_t), compare_ids);
+    remove_doubles(*ids);
     return APR_SUCCESS;
 }
 

@@ -68,6 +68,11 @@ const okapi__index_t *okapi__index_of(const okapi_sort_t *sort)
     return sort->n == 1 && sort->ncategories == 0 ? index_of_tag(sort->keys[0].tag) : NULL;
 }
 
+int okapi__index_is_text(const okapi__index_t *index)
+{
+    return index && index->is_text;
+}
+
 int okapi__index_key(okapi_writer_t *w, okapi_proptag_t tag, const okapi__message_row_t *row)
 {
     const okapi__index_t *index = index_of_tag(tag);

@@ -354,6 +354,9 @@ apr_status_t okapi__bookmark_at(okapi_table_t *table, okapi_binary_t *bookmark,
 /* The index of the message table that has the order SORT (NULL: of delivery), or NULL. */
 const struct okapi__index_t *okapi__index_of(const okapi_sort_t *sort);
 
+/* Is it an index of texts? NULL is none. */
+int okapi__index_is_text(const struct okapi__index_t *index);
+
 /* Appends the part of a message's key for a column an index exists of; 0 if there is none. So that
  * arrays have the order of indexes. */
 int okapi__index_key(okapi_writer_t *w, okapi_proptag_t tag, const okapi__message_row_t *row);

@@ -7,6 +7,12 @@
 
 enum { ANONYMOUS = -1 };
 
+static int needs_array(const okapi_table_t *table)
+{
+    return !(table->folder->rights & OKAPI_RIGHT_READ_ANY) ||
+           (!table->store->sees_private && okapi__index_is_text(table->view->index));
+}
+
 apr_status_t okapi__table_prepare(okapi_table_t *table, apr_pool_t *scratch_pool)
 {
     apr_status_t rv = APR_SUCCESS;
@@ -16,7 +22,7 @@ apr_status_t okapi__table_prepare(okapi_table_t *table, apr_pool_t *scratch_pool
             rv = okapi__private_prepare(table->store, scratch_pool);
         }
         /* An index has the rows of all, and the places of texts that aren't for everybody. */
-        if (rv == APR_SUCCESS && okapi__table_viewer(table)) {
+        if (rv == APR_SUCCESS && needs_array(table)) {
             table->view->plan = &okapi__plan_array;
         }
     }
@@ -26,7 +32,8 @@ apr_status_t okapi__table_prepare(okapi_table_t *table, apr_pool_t *scratch_pool
 okapi_id_t okapi__table_viewer(const okapi_table_t *table)
 {
     const okapi_store_t *store = table->store;
-    int sees_all = store->sees_private && (table->folder->rights & OKAPI_RIGHT_READ_ANY);
+    int sees_all = store->sees_private && (table->folder->rights & OKAPI_RIGHT_READ_ANY) &&
+                   !okapi_store_is_public(store); /* where everybody has read something else */
     return sees_all ? 0 : store->actor->id ? store->actor->id : ANONYMOUS;
 }
 

@@ -2,6 +2,7 @@
  * properties only when a column, a restriction or a sort asks for what it hasn't. */
 #include <apr_strings.h>
 
+#include "per_user_read.h"
 #include "table_private.h"
 
 /* The rows whose further properties one statement gets. */
@@ -99,6 +100,24 @@ static apr_status_t fetch_large(const batch_t *batch, okapi__conn_t *conn,
     return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
 }
 
+/* In the public store it is the actor's own whether a message is read. */
+static apr_status_t fetch_read(const batch_t *batch, const okapi_folder_t *folder,
+                               okapi__conn_t *conn, apr_pool_t *scratch_pool)
+{
+    apr_status_t rv = APR_SUCCESS;
+    if (!okapi_store_is_public(folder->store)) {
+        return rv;
+    }
+    for (int i = 0; rv == APR_SUCCESS && i < batch->n; i++) {
+        okapi_message_t *message = (okapi_message_t *)batch->refs[i].object;
+        if (message) {
+            rv = okapi__per_user_flags(&message->row.flags, conn, folder->store, folder->id,
+                                       message->id, scratch_pool);
+        }
+    }
+    return rv;
+}
+
 /* One pool for each statement's result, which is copied by what reads it. */
 static apr_status_t fetch_behind(const batch_t *batch, okapi__conn_t *conn,
                                  apr_pool_t *scratch_pool)
@@ -158,6 +177,9 @@ apr_status_t okapi__rows_fetch(apr_array_header_t *refs, okapi_folder_t *folder,
         apr_pool_clear(iterpool);
         if (!batch.refs[0].object) { /* a plan gives the objects of all rows, or of none */
             rv = fetch_rows(&batch, folder, part, needs, conn, result_pool);
+        }
+        if (rv == APR_SUCCESS) {
+            rv = fetch_read(&batch, folder, conn, iterpool);
         }
         if (rv == APR_SUCCESS && needs & OKAPI__NEED_PROPS) {
             rv = fetch_behind(&batch, conn, iterpool);

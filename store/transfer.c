@@ -158,6 +158,12 @@ static apr_status_t rekey_one(okapi__conn_t *conn, const step_t *s, const row_t 
         DB_ARGS(DB_I(t->to), DB_I(row->new_id), DB_I(row->new_part), DB_I(cn), DB_I(cn), DB_I(cn),
                 DB_I(FLAGS_KEPT), DB_I(s->uid), DB_I(row->dtime), DB_I(t->from), DB_I(row->id)),
         scratch_pool);
+    /* Who has read it in the public store still has. */
+    if (rv == APR_SUCCESS && okapi_store_is_public(t->to_store)) {
+        rv = okapi__db_exec(conn, STMT_USER_READ_MOVE, NULL,
+                            DB_ARGS(DB_I(t->to), DB_I(row->new_id), DB_I(t->from), DB_I(row->id)),
+                            scratch_pool);
+    }
     return rv == APR_SUCCESS ? okapi__message_rekey_parts(conn, row->id, row->new_id, scratch_pool)
                              : rv;
 }
@@ -227,6 +233,9 @@ static apr_status_t write_stats(okapi__conn_t *conn, step_t *s, okapi_cn_t from_
     apr_status_t rv = okapi__stat_add(conn, t->to, &s->to_delta, to_last, scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = okapi__cn_add_bytes(conn, t->to_store->id, s->to_delta.bytes, scratch_pool);
+    }
+    if (rv == APR_SUCCESS && !(is_one_store(t) && kinds[t->kind].leaves)) {
+        rv = okapi__quota_check(conn, t->to_store, s->to_delta.bytes, scratch_pool);
     }
     if (rv == APR_SUCCESS && kinds[t->kind].leaves) {
         rv = okapi__stat_add(conn, t->from, &s->from_delta, last, scratch_pool);

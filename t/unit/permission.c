@@ -6,6 +6,7 @@
 #include <okapi/named.h>
 #include <okapi/permission.h>
 #include <okapi/table.h>
+#include <okapi/transfer.h>
 
 #include "access.h"
 #include "mailbox.h"
@@ -349,6 +350,69 @@ ATTEMPT(mark_own)
     return mark(a, a->w->owned[a->role]);
 }
 
+/* To a folder of the role's own mailbox, if there is one; OKAPI_EACCESS if it is left behind. */
+static apr_status_t send_to_own(attempt_t *a, okapi_id_t id, int move)
+{
+    const okapi_user_t *actor = okapi_store_actor(a->store);
+    okapi_store_t *own;
+    okapi_folder_t *to;
+    int partial;
+    if (!actor->id) {
+        return okapi_folder_rights(a->folder) & (move ? OKAPI_RIGHT_DELETE_ANY : OKAPI_RIGHT_READ_ANY)
+                   ? APR_SUCCESS
+                   : OKAPI_EACCESS;
+    }
+    mailbox_must(okapi_store_open(&own, a->w->mailbox.okapi, actor, actor, a->pool, a->pool), "own");
+    mailbox_must(okapi_folder_open(&to, own, okapi_store_special(own, OKAPI_FOLDER_DRAFTS), a->pool,
+                                   a->pool),
+                 "drafts");
+    apr_status_t rv = move ? okapi_messages_move(a->folder, to, &id, 1, NULL, &partial, a->pool)
+                           : okapi_messages_copy(a->folder, to, &id, 1, NULL, &partial, a->pool);
+    return rv == APR_SUCCESS && partial ? OKAPI_EACCESS : rv;
+}
+
+ATTEMPT(copy_foreign)
+{
+    return send_to_own(a, a->w->foreign, 0);
+}
+
+ATTEMPT(move_foreign)
+{
+    return send_to_own(a, add_message(a->w->mailbox.store, a->w->folder_id, a->pool), 1);
+}
+
+static apr_status_t erase(attempt_t *a, okapi_id_t id)
+{
+    int partial;
+    apr_status_t rv = okapi_messages_delete(a->folder, &id, 1, 0, &partial, a->pool);
+    return rv == APR_SUCCESS && partial ? OKAPI_EACCESS : rv;
+}
+
+ATTEMPT(delete_foreign)
+{
+    return erase(a, add_message(a->w->mailbox.store, a->w->folder_id, a->pool));
+}
+
+/* As if everybody could create one. */
+ATTEMPT(delete_own)
+{
+    okapi_store_t maker = *a->store;
+    maker.full_access = 1;
+    return erase(a, add_message(&maker, a->w->folder_id, a->pool));
+}
+
+ATTEMPT(delete_folder)
+{
+    okapi_id_t id;
+    okapi_folder_t *folder;
+    int partial;
+    mailbox_must(okapi_folder_create(&id, a->w->folder, apr_psprintf(a->pool, "gone %d", a->w->n++),
+                                     NULL, a->pool),
+                 "folder");
+    apr_status_t rv = okapi_folder_open(&folder, a->store, id, a->pool, a->pool);
+    return rv == APR_SUCCESS ? okapi_folder_delete(folder, 0, &partial, a->pool) : rv;
+}
+
 /* Whoever may write something in the store may need a name for it. */
 ATTEMPT(name_property)
 {
@@ -365,6 +429,7 @@ enum {
     VISIBLE = OKAPI_RIGHT_VISIBLE,
     READ = OKAPI_RIGHT_READ_ANY,
     EDIT = OKAPI_RIGHT_EDIT_ANY,
+    REMOVE = OKAPI_RIGHT_DELETE_ANY,
     OWN = OKAPI_RIGHT_OWNER,
     SEEN = OKAPI__RIGHTS_VISIBLE
 };
@@ -420,6 +485,14 @@ static const call_t calls[] = {
     {"okapi_folder_set_read: a foreign message", mark_foreign, 1, VISIBLE, EDIT, OKAPI_EACCESS},
     {"okapi_folder_set_read: an own message", mark_own, 1, VISIBLE,
      EDIT | OKAPI_RIGHT_EDIT_OWNED, OKAPI_EACCESS},
+    {"okapi_messages_copy: a foreign message", copy_foreign, 1, VISIBLE, READ, OKAPI_EACCESS},
+    {"okapi_messages_move: a foreign message", move_foreign, 1, VISIBLE | READ, REMOVE,
+     OKAPI_EACCESS},
+    {"okapi_messages_delete: a foreign message (R121, R122)", delete_foreign, 1, VISIBLE, REMOVE,
+     OKAPI_EACCESS},
+    {"okapi_messages_delete: an own message (R127, R128)", delete_own, 1, VISIBLE,
+     REMOVE | OKAPI_RIGHT_DELETE_OWNED, OKAPI_EACCESS},
+    {"okapi_folder_delete", delete_folder, 1, VISIBLE, OWN, OKAPI_EACCESS},
 };
 
 static apr_status_t expected(const call_t *call, role_e role, apr_uint32_t rights)
@@ -446,7 +519,8 @@ static void try_call(world_t *w, const call_t *call, apr_uint32_t right)
         /* Nobody who isn't known has something of their own. */
         int no_own = role == ANONYMOUS && (call->attempt == see_change_of_own ||
                                            call->attempt == list_own || call->attempt == open_own ||
-                                           call->attempt == change_own || call->attempt == mark_own);
+                                           call->attempt == change_own || call->attempt == mark_own ||
+                                           call->attempt == delete_own);
         apr_status_t want = expected(call, role, call->base | right), got = APR_SUCCESS;
         if (call->in_folder) {
             got = okapi_folder_open(&a.folder, a.store, w->folder_id, pool, pool);

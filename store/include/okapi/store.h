@@ -16,7 +16,14 @@ typedef enum okapi_special_e { /* well-known folders: rows of special_folders.de
 #define OKAPI_SPECIAL(symbol, number, parent, name, container_class, entryid_tag) symbol = number,
 #include <okapi/special_folders.def>
 #undef OKAPI_SPECIAL
-    OKAPI_FOLDER__LAST
+    OKAPI_FOLDER__LAST,
+
+    /* of the public store, which has a root and an IPM subtree, too */
+    OKAPI_FOLDER_NON_IPM_SUBTREE = 64,
+    OKAPI_FOLDER_EFORMS_REGISTRY,
+    OKAPI_FOLDER_PUBLIC_FREEBUSY,
+    OKAPI_FOLDER_OFFLINE_ADDRBOOK,
+    OKAPI_FOLDER__PUBLIC_LAST
 } okapi_special_e;
 
 /* The mailbox of OWNER as ACTOR sees it. Anyone known may open it; the folders decide what can be
@@ -25,11 +32,22 @@ apr_status_t okapi_store_open(okapi_store_t **store, okapi_t *okapi, const okapi
                               const okapi_user_t *owner, apr_pool_t *result_pool,
                               apr_pool_t *scratch_pool);
 
+/* The public store, of which there is one: what is in it belongs to nobody, and each reader has read
+ * flags and counts of unread messages of his own. OKAPI_ENOTFOUND if it hasn't been made. */
+apr_status_t okapi_store_open_public(okapi_store_t **store, okapi_t *okapi,
+                                     const okapi_user_t *actor, apr_pool_t *result_pool,
+                                     apr_pool_t *scratch_pool);
+
+/* OKAPI_EEXISTS if there is one. */
+apr_status_t okapi_store_create_public(okapi_t *okapi, apr_pool_t *scratch_pool);
+
+int okapi_store_is_public(const okapi_store_t *store);
+
 okapi_object_t *okapi_store_object(okapi_store_t *store);
 okapi_t *okapi_store_engine(const okapi_store_t *store);
 okapi_id_t okapi_store_id(const okapi_store_t *store);
 const okapi_guid_t *okapi_store_guid(const okapi_store_t *store); /* also its replica GUID */
-const okapi_user_t *okapi_store_owner(const okapi_store_t *store);
+const okapi_user_t *okapi_store_owner(const okapi_store_t *store); /* public: its id is 0 */
 const okapi_user_t *okapi_store_actor(const okapi_store_t *store);
 
 /* 0 if the store has no such folder. */
