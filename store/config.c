@@ -56,7 +56,7 @@ static const setting_t settings[] = {
             "Database connections of one process, at most."),
     SETTING("QuotaWarn", KIND_SIZE, quota_warn, "0", 0, QUOTA_MAX,
             "The size of a mailbox from which on its owner is warned; 0 is none. Each mailbox may "
-            "have its own limits: okapi-admin store quota."),
+            "have its own limits."),
     SETTING("QuotaSend", KIND_SIZE, quota_send, "0", 0, QUOTA_MAX,
             "The size of a mailbox from which on nothing can be sent from it; 0 is none."),
     SETTING("QuotaReceive", KIND_SIZE, quota_receive, "0", 0, QUOTA_MAX,
