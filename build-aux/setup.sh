@@ -72,6 +72,16 @@ needs_configure() { # OPTION...
     return 1
 }
 
+# Something that is installed is newer than the last installation. Libtool links what it installs
+# once more, in the build's own folder: that must not happen below running tests for nothing.
+needs_install() {
+    [ -f "$top/build/install/.done" ] || return 0
+    [ -n "$(find "$top"/build/store "$top"/build/convert "$top"/build/mod_* "$top"/build/tools \
+        "$top/conf" -newer "$top/build/install/.done" \
+        \( -name '*.la' -o -name 'okapi-[a-z]*' -type f -path '*/tools/*' -o -path '*/conf/*' \) \
+        ! -path '*/.libs/*')" ]
+}
+
 # Builds everything in ./build and installs it into ./build/install.
 # shellcheck disable=SC2120 # quickstart has no options for configure
 build() { # CONFIGURE-OPTION...
@@ -80,5 +90,8 @@ build() { # CONFIGURE-OPTION...
         quietly 'configuring' env -C "$top/build" ../configure --prefix="$top/build/install" "$@"
     fi
     quietly 'building' make -C "$top/build" -j"$(nproc)"
-    quietly 'installing into build/install' make -C "$top/build" install
+    if needs_install; then
+        quietly 'installing into build/install' make -C "$top/build" install
+        touch "$top/build/install/.done"
+    fi
 }
