@@ -78,9 +78,6 @@ static apr_status_t delete_some(okapi__conn_t *conn, void *baton, apr_pool_t *sc
     for (int i = 0; rv == APR_SUCCESS && i < s->n; i++) {
         rv = delete_one(conn, s, s->ids[i], last - s->n + 1 + i, scratch_pool);
     }
-    if (okapi__db_maybe_committed(conn) && s->done < s->n) {
-        s->done = s->n; /* the rest went in the first try */
-    }
     if (rv == APR_SUCCESS && s->done == 0) {
         return APR_EOF;
     }

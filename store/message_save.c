@@ -436,35 +436,6 @@ static apr_status_t write_row(save_t *s, okapi__conn_t *conn, apr_pool_t *scratc
                              : rv;
 }
 
-/* After a COMMIT of which nobody knows how it ended: is the message there as it should be? */
-static apr_status_t committed(int *yes, save_t *s, okapi__conn_t *conn, apr_pool_t *scratch_pool)
-{
-    okapi__message_row_t stored;
-    okapi__rows_t *rows;
-    apr_status_t rv = okapi__db_select_one(&rows, yes, conn, STMT_MESSAGE_BY_ID,
-                                           DB_ARGS(DB_I(s->row.id),
-                                                   DB_I(s->message->store->id)),
-                                           scratch_pool);
-    if (rv == APR_SUCCESS && *yes) {
-        okapi__message_row_read(&stored, rows, scratch_pool);
-        *yes = stored.mtime == s->row.mtime;
-        s->row.cn = stored.cn;
-        s->row.imap_uid = stored.imap_uid;
-    }
-    return rv;
-}
-
-/* The blobs of a first try that committed, for the message in memory. */
-static apr_status_t find_blobs(save_t *s, okapi__conn_t *conn, apr_pool_t *scratch_pool)
-{
-    apr_status_t rv = APR_SUCCESS;
-    for (int i = 0; rv == APR_SUCCESS && i < s->blobs->nelts; i++) {
-        new_blob_t *b = &APR_ARRAY_IDX(s->blobs, i, new_blob_t);
-        rv = okapi__blob_put(conn, &b->blob, &b->id, scratch_pool);
-    }
-    return rv;
-}
-
 static apr_status_t write_parts(save_t *s, okapi__conn_t *conn, apr_pool_t *scratch_pool)
 {
     apr_status_t rv = APR_SUCCESS;
@@ -487,32 +458,10 @@ typedef struct batch_t {
     void *baton;
 } batch_t;
 
-/* An earlier try committed all of it or nothing. */
-static apr_status_t find_committed(int *done, batch_t *b, okapi__conn_t *conn,
-                                   apr_pool_t *scratch_pool)
-{
-    apr_status_t rv = APR_SUCCESS;
-    *done = b->n > 0;
-    for (int i = 0; rv == APR_SUCCESS && *done && i < b->n; i++) {
-        rv = committed(done, &b->saves[i], conn, scratch_pool);
-    }
-    for (int i = 0; rv == APR_SUCCESS && *done && i < b->n; i++) {
-        rv = find_blobs(&b->saves[i], conn, scratch_pool);
-    }
-    return rv;
-}
-
 static apr_status_t write_all(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
     batch_t *b = baton;
-    int done = 0;
     apr_status_t rv = APR_SUCCESS;
-    if (okapi__db_maybe_committed(conn)) {
-        rv = find_committed(&done, b, conn, scratch_pool);
-    }
-    if (rv != APR_SUCCESS || done) {
-        return rv;
-    }
     for (int i = 0; rv == APR_SUCCESS && i < b->n; i++) {
         rv = write_parts(&b->saves[i], conn, scratch_pool);
     }

@@ -208,23 +208,6 @@ static apr_status_t transfer_one(okapi__conn_t *conn, step_t *s, int i, apr_pool
 
 /* ---- one transaction ---- */
 
-/* After a COMMIT of which nobody knows how it ended: which messages have come? */
-static apr_status_t committed(int *yes, okapi__conn_t *conn, step_t *s, apr_pool_t *scratch_pool)
-{
-    const okapi__transfer_t *t = s->transfer;
-    apr_status_t rv = APR_SUCCESS;
-    *yes = 0;
-    for (int i = 0; rv == APR_SUCCESS && i < s->n; i++) {
-        okapi__rows_t *rows;
-        int found;
-        rv = okapi__db_select_one(&rows, &found, conn, STMT_TRANSFER_ROW,
-                                  DB_ARGS(DB_I(t->to), DB_I(t->first_id + i)), scratch_pool);
-        s->done[i] = rv == APR_SUCCESS && found;
-        *yes |= s->done[i];
-    }
-    return rv;
-}
-
 static apr_status_t write_stats(okapi__conn_t *conn, step_t *s, okapi_cn_t from_last,
                                 okapi_cn_t to_last, apr_pool_t *scratch_pool)
 {
@@ -256,18 +239,10 @@ static apr_status_t transfer_some(okapi__conn_t *conn, void *baton, apr_pool_t *
     step_t *s = baton;
     const okapi__transfer_t *t = s->transfer;
     okapi_cn_t from_last, to_last;
-    int is_done = 0;
-    apr_status_t rv = APR_SUCCESS;
-    if (okapi__db_maybe_committed(conn)) {
-        rv = committed(&is_done, conn, s, scratch_pool);
-    }
-    if (rv != APR_SUCCESS || is_done) {
-        return rv;
-    }
     memset(s->done, 0, (apr_size_t)s->n);
     s->from_delta = s->to_delta = (okapi__stat_delta_t){0};
     s->stock = (okapi__stock_t){t->first_id + s->n, t->first_id + t->nids};
-    rv = take_numbers(conn, s, &from_last, &to_last, scratch_pool);
+    apr_status_t rv = take_numbers(conn, s, &from_last, &to_last, scratch_pool);
     if (rv == APR_SUCCESS && !t->from_deleted) {
         rv = okapi__folder_check(conn, t->from, scratch_pool);
     }

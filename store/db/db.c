@@ -48,11 +48,11 @@ static apr_status_t end(okapi__conn_t *conn, apr_status_t rv)
     int affected = 0;
 
     if (rv == APR_SUCCESS) {
-        conn->failure = okapi__conn_sql(conn, "COMMIT");
+        conn->failure = okapi__conn_sql(conn, okapi__mark_commit(conn));
         if (conn->failure == FAILURE_NONE) {
+            conn->last_mark = conn->mark.id != 0 ? conn->mark : conn->last_mark;
             return APR_SUCCESS;
         }
-        conn->maybe_committed |= conn->failure == FAILURE_LOST;
         rv = okapi__failures[conn->failure].status;
     }
     /* The engine may have done it by itself and complain; who knows what state that leaves. */
@@ -95,8 +95,8 @@ static apr_status_t acquire(okapi__conn_t **conn, okapi__db_t *db)
     return rv;
 }
 
-/* One try, with a connection of its own. */
-static apr_status_t run_once(okapi__failure_e *failure, int *maybe_committed, okapi__db_t *db,
+/* One try, with a connection of its own. An id in *MARK: whether it committed is unknown. */
+static apr_status_t run_once(okapi__failure_e *failure, okapi__mark_t *mark, okapi__db_t *db,
                              okapi__mode_e mode, okapi__work_t work, void *baton,
                              apr_pool_t *scratch_pool)
 {
@@ -104,6 +104,7 @@ static apr_status_t run_once(okapi__failure_e *failure, int *maybe_committed, ok
     okapi__conn_t *conn;
     apr_status_t rv = acquire(&conn, db);
 
+    *mark = (okapi__mark_t){0, 0};
     if (rv) {
         *failure = rv == OKAPI_EBUSY ? FAILURE_BUSY : FAILURE_NONE;
         return rv;
@@ -112,7 +113,8 @@ static apr_status_t run_once(okapi__failure_e *failure, int *maybe_committed, ok
     conn->status = APR_SUCCESS;
     conn->failure = FAILURE_NONE;
     conn->discard = 0;
-    conn->maybe_committed = *maybe_committed;
+    conn->wrote = 0;
+    conn->mark = *mark;
     if (ordered) {
         okapi__conn_pragma(conn, "PRAGMA synchronous=NORMAL", scratch_pool);
     }
@@ -121,7 +123,9 @@ static apr_status_t run_once(okapi__failure_e *failure, int *maybe_committed, ok
         conn->discard = 1;
     }
     *failure = conn->failure;
-    *maybe_committed = conn->maybe_committed;
+    if (conn->failure == FAILURE_LOST) {
+        *mark = conn->mark;
+    }
     if (conn->discard) {
         apr_reslist_invalidate(db->connections, conn);
     } else {
@@ -145,7 +149,8 @@ apr_status_t okapi__db_run(okapi__db_t *db, okapi__mode_e mode, okapi__work_t wo
 {
     okapi__writelock_t *lock = mode == MODE_READ ? NULL : db->writelock;
     apr_time_t start = apr_time_now();
-    int maybe_committed = 0, try;
+    int committed = 0, try;
+    okapi__mark_t mark;
     apr_status_t rv;
     apr_pool_t *pool;
 
@@ -159,9 +164,16 @@ apr_status_t okapi__db_run(okapi__db_t *db, okapi__mode_e mode, okapi__work_t wo
                           db->label);
             break;
         }
-        rv = run_once(&failure, &maybe_committed, db, mode, work, baton, pool);
+        rv = run_once(&failure, &mark, db, mode, work, baton, pool);
         if (lock != NULL) {
             okapi__writelock_release(lock);
+        }
+        if (mark.id != 0) {
+            apr_status_t found = okapi__mark_find_out(&committed, db, &mark, pool);
+            if (found || committed) {
+                rv = found;
+                break;
+            }
         }
         meaning = &okapi__failures[failure];
         if (meaning->patience == 0) {
@@ -190,11 +202,6 @@ apr_status_t okapi__db_write(okapi__db_t *db, okapi__work_t work, void *baton,
 {
     return db->writers != NULL ? okapi__writers_write(db, work, baton, scratch_pool)
                              : okapi__db_run(db, MODE_WRITE, work, baton, scratch_pool);
-}
-
-int okapi__db_maybe_committed(const okapi__conn_t *conn)
-{
-    return conn->maybe_committed;
 }
 
 /* ---- opening ---- */

@@ -3,7 +3,8 @@
  *
  * A read or a write runs as a work function inside a transaction. It may run more than once (the
  * database was busy, a deadlock, a lost connection), so it has no side effects but its baton's,
- * which it sets anew each time. The first error poisons the transaction: later calls return the
+ * which it sets anew each time. What committed is never run again, even if the connection was lost
+ * before that was known. The first error poisons the transaction: later calls return the
  * same status, and the transaction is rolled back. A work function never begins another
  * transaction: it may hold the only connection and the lock of writers. Several writers' work may
  * be done in one transaction, by the thread of one of them while the others wait.
@@ -61,10 +62,6 @@ apr_status_t okapi__db_read(okapi__db_t *db, okapi__work_t work, void *baton,
                             apr_pool_t *scratch_pool);
 apr_status_t okapi__db_write(okapi__db_t *db, okapi__work_t work, void *baton,
                              apr_pool_t *scratch_pool);
-
-/* 1 if an earlier try of this transaction may have committed: the connection went away during its
- * COMMIT. Work that inserts under an id it took before looks then whether its row is there. */
-int okapi__db_maybe_committed(const okapi__conn_t *conn);
 
 /* *AFFECTED (may be NULL) is the number of rows changed. OKAPI_EEXISTS for a duplicate key. */
 apr_status_t okapi__db_exec(okapi__conn_t *conn, okapi__stmt_e stmt, apr_int64_t *affected,

@@ -154,14 +154,15 @@ static const okapi__word_t pgsql_words[] = {{"B", "BIGINT NOT NULL", NULL},
 
 /* MariaDB's parameters: reconnect=1, the default, goes on in the middle of a lost transaction;
  * fldsz bounds what the driver allocates for every column of BLOB type in every row;
- * CLIENT_FOUND_ROWS makes "affected" mean what it means elsewhere. */
+ * CLIENT_FOUND_ROWS makes "affected" mean what it means elsewhere. Several statements go to it in
+ * one message only as one compound statement. */
 static const okapi__dialect_t dialects[] = {
-    {OKAPI__SQLITE, "sqlite3", "SQLite", "", sqlite_session, sqlite_read, sqlite_write, 0, 0,
-     sqlite_symptoms, sqlite_words, ""},
+    {OKAPI__SQLITE, "sqlite3", "SQLite", "", sqlite_session, sqlite_read, sqlite_write, {NULL, NULL},
+     0, 0, sqlite_symptoms, sqlite_words, ""},
     {OKAPI__MYSQL, "mysql", "MariaDB", " reconnect=0 fldsz=262144 flags=CLIENT_FOUND_ROWS",
-     mysql_session, mysql_read, mysql_write, 0, 1, mysql_symptoms, mysql_words,
-     " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin"},
-    {OKAPI__PGSQL, "pgsql", "PostgreSQL", "", pgsql_session, pgsql_read, pgsql_write, 1, 0,
+     mysql_session, mysql_read, mysql_write, {"BEGIN NOT ATOMIC ", " END"}, 0, 1, mysql_symptoms,
+     mysql_words, " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin"},
+    {OKAPI__PGSQL, "pgsql", "PostgreSQL", "", pgsql_session, pgsql_read, pgsql_write, {"", ""}, 1, 0,
      pgsql_symptoms, pgsql_words, ""},
 };
 

@@ -34,7 +34,8 @@ static apr_status_t take_block(okapi__conn_t *conn, void *baton, apr_pool_t *scr
         return OKAPI_ECORRUPT;
     }
     block->first = okapi__rows_int(rows, 0) - block->size;
-    return okapi__rows_status(rows);
+    rv = okapi__rows_status(rows);
+    return rv ? rv : okapi__mark_expire(conn, scratch_pool); /* now and then, so why not here */
 }
 
 /* Called with the mutex held. */

@@ -67,6 +67,8 @@ typedef struct okapi__dialect_t {
     const char *const *session;     /* run on each new connection; NULL ends the list */
     const char *const *begin_read;  /* statements that begin a transaction; NULL ends the list */
     const char *const *begin_write;
+    const char *commit_marked[2];   /* goes around statements that end with a COMMIT; NULL: its
+                                       outcome is always known */
     int random;                     /* apr_dbd_pbselect's argument; then rows are numbered from 1 */
     int ddl_commits;                /* a migration isn't atomic */
     const okapi__symptom_t *symptoms;
@@ -148,8 +150,14 @@ typedef struct okapi__prepared_t {
 typedef enum okapi__mode_e {
     MODE_READ,
     MODE_WRITE,
-    MODE_WRITE_ORDERED /* durable no later than the next MODE_WRITE: ids.c */
+    MODE_WRITE_UNMARKED, /* may be repeated though it has committed: mark.c */
+    MODE_WRITE_ORDERED   /* that, and durable no later than the next MODE_WRITE: ids.c */
 } okapi__mode_e;
+
+/* What a transaction stores that commits: mark.c. An id of 0 is none. */
+typedef struct okapi__mark_t {
+    apr_int64_t time, id;
+} okapi__mark_t;
 
 struct okapi__conn_t {
     okapi__db_t *db;
@@ -161,7 +169,10 @@ struct okapi__conn_t {
     okapi__failure_e failure;    /* what poisoned the transaction */
     apr_status_t status;         /* okapi__failures[failure].status, or the caller's error */
     int discard;                 /* don't use it after this transaction */
-    int maybe_committed;
+    int wrote;                   /* this transaction did */
+    okapi__mark_t mark;          /* of this transaction, once it tries to commit */
+    okapi__mark_t last_mark;     /* of the one before, still stored */
+    char commit[320];
     okapi__prepared_t prepared[STMT__COUNT];
 };
 
@@ -170,6 +181,19 @@ void okapi__db_log(const okapi__db_t *db, okapi_log_e level, apr_status_t status
 
 apr_status_t okapi__db_run(okapi__db_t *db, okapi__mode_e mode, okapi__work_t work, void *baton,
                            apr_pool_t *scratch_pool);
+
+/* ---- mark.c ---- */
+
+/* The SQL that commits CONN's transaction and, if it has to, stores its mark: conn->mark. */
+const char *okapi__mark_commit(okapi__conn_t *conn);
+
+/* After the loss of a connection that was about to commit MARK: has it? If not, it can't any
+ * more. An error: that can't be found out. */
+apr_status_t okapi__mark_find_out(int *committed, okapi__db_t *db, const okapi__mark_t *mark,
+                                  apr_pool_t *scratch_pool);
+
+/* Removes the marks of those who died. */
+apr_status_t okapi__mark_expire(okapi__conn_t *conn, apr_pool_t *scratch_pool);
 
 /* ---- stmt.c ---- */
 

@@ -37,8 +37,12 @@ static const step_t version_4[] = {
 #include "db/schema_4.def"
     {ENGINE_ANY, NULL}};
 
+static const step_t version_5[] = {
+#include "db/schema_5.def"
+    {ENGINE_ANY, NULL}};
+
 /* The migration to version N stands at N - 1. */
-static const step_t *const migrations[] = {version_1, version_2, version_3, version_4};
+static const step_t *const migrations[] = {version_1, version_2, version_3, version_4, version_5};
 
 #define LATEST ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
@@ -192,7 +196,7 @@ apr_status_t okapi__schema_migrate(okapi__db_t *db, int create, apr_pool_t *scra
     for (version++; version <= LATEST && rv == APR_SUCCESS; version++) {
         okapi__db_log(db, OKAPI_LOG_INFO, APR_SUCCESS,
                       "database %s: migrating to schema version %d", db->label, version);
-        rv = okapi__db_write(db, migrate_one, &version, scratch_pool);
+        rv = okapi__db_run(db, MODE_WRITE_UNMARKED, migrate_one, &version, scratch_pool);
     }
     return rv;
 }

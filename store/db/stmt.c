@@ -231,6 +231,7 @@ apr_status_t okapi__db_exec(okapi__conn_t *conn, okapi__stmt_e stmt, apr_int64_t
     if (conn->mode == MODE_READ) {
         return misused(conn, statements[stmt].name, "it writes in a reading transaction");
     }
+    conn->wrote = 1;
     rv = poison(conn,
                 apr_dbd_pbquery(conn->db->driver, scratch_pool, conn->handle, &n, prepared, slots),
                 statements[stmt].name);

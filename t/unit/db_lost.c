@@ -48,70 +48,45 @@ static int is_server(void)
 
 typedef struct pair_t {
     apr_int64_t first, second; /* ids of rows */
-    int runs, unknown;
-    void (*meanwhile)(okapi__conn_t *conn, apr_pool_t *scratch_pool); /* in the first run */
+    int runs;
+    int killed_at; /* in the first run, behind so many rows */
 } pair_t;
-
-static apr_status_t add_pair(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
-{
-    pair_t *pair = baton;
-    row_t first = {pair->first, 0, 0}, second = {pair->second, 0, 0};
-    apr_status_t rv = add_row(conn, &first, scratch_pool);
-
-    pair->unknown = okapi__db_maybe_committed(conn);
-    if (++pair->runs == 1 && pair->meanwhile != NULL) {
-        pair->meanwhile(conn, scratch_pool);
-    }
-    return rv ? rv : add_row(conn, &second, scratch_pool);
-}
 
 static void kill_own(okapi__conn_t *conn, apr_pool_t *scratch_pool)
 {
     kill_connection(connection_id(conn, scratch_pool), scratch_pool);
 }
 
-static void killed_in_transaction(okapi__db_t *db, apr_pool_t *pool)
-{
-    pair_t pair = {.first = 1, .second = 2, .meanwhile = kill_own};
-
-    is_int(okapi__db_write(db, add_pair, &pair, pool), APR_SUCCESS,
-           "a connection killed between two statements");
-    is_int(pair.runs, 2, "the work runs again");
-    is_int(pair.unknown, 0, "knowing that it had not committed");
-    ok(has_row(db, 1, pool) && has_row(db, 2, pool), "both rows are there");
-}
-
-static apr_status_t last_statement(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+static apr_status_t add_pair(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
     pair_t *pair = baton;
-    row_t row = {pair->first, 0, 0};
-    apr_status_t rv;
+    row_t first = {pair->first, 0, 0}, second = {pair->second, 0, 0};
+    int dies = pair->runs++ == 0;
+    apr_status_t rv = add_row(conn, &first, scratch_pool);
 
-    /* What an earlier try left, if it left anything. */
-    if ((pair->unknown = okapi__db_maybe_committed(conn)) != 0) {
-        apr_int64_t id = row.id;
-        rv = find_row(conn, &row, scratch_pool);
-        if (rv || row.id != 0) {
-            return rv;
-        }
-        row.id = id;
+    if (dies && pair->killed_at == 1) {
+        kill_own(conn, scratch_pool);
     }
-    rv = add_row(conn, &row, scratch_pool);
-    if (++pair->runs == 1 && pair->meanwhile != NULL) {
-        pair->meanwhile(conn, scratch_pool);
+    rv = rv ? rv : add_row(conn, &second, scratch_pool);
+    if (dies && pair->killed_at == 2) {
+        kill_own(conn, scratch_pool);
     }
     return rv;
 }
 
-static void killed_before_commit(okapi__db_t *db, apr_pool_t *pool)
+static void killed_in_transaction(okapi__db_t *db, apr_pool_t *pool)
 {
-    pair_t pair = {.first = 3, .meanwhile = kill_own};
+    pair_t pair = {.first = 1, .second = 2, .killed_at = 1};
 
-    is_int(okapi__db_write(db, last_statement, &pair, pool), APR_SUCCESS,
+    is_int(okapi__db_write(db, add_pair, &pair, pool), APR_SUCCESS,
+           "a connection killed between two statements");
+    is_int(pair.runs, 2, "the work runs again");
+    ok(has_row(db, 1, pool) && has_row(db, 2, pool), "both rows are there");
+    pair = (pair_t){.first = 3, .second = 4, .killed_at = 2};
+    is_int(okapi__db_write(db, add_pair, &pair, pool), APR_SUCCESS,
            "a connection killed before COMMIT");
     is_int(pair.runs, 2, "the work runs again");
-    is_int(pair.unknown, 1, "knowing that it may have committed");
-    ok(has_row(db, 3, pool), "the row is there");
+    ok(has_row(db, 3, pool) && has_row(db, 4, pool), "both rows are there");
 }
 
 static apr_status_t note_id(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
@@ -122,7 +97,7 @@ static apr_status_t note_id(okapi__conn_t *conn, void *baton, apr_pool_t *scratc
 
 static void killed_at_rest(okapi__db_t *db, apr_pool_t *pool)
 {
-    pair_t pair = {.first = 4, .second = 5};
+    pair_t pair = {.first = 5, .second = 6};
     apr_int64_t id = 0;
     row_t row = {0, 0, 0};
 
@@ -133,7 +108,7 @@ static void killed_at_rest(okapi__db_t *db, apr_pool_t *pool)
     okapi__db_read(db, note_id, &id, pool);
     kill_connection(id, pool);
     is_int(okapi__db_read(db, count_rows, &row, pool), APR_SUCCESS, "and for a reader");
-    is_int(row.id, 5, "who finds all that was written");
+    is_int(row.id, 6, "who finds all that was written");
 }
 
 static apr_status_t read_killed(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
@@ -161,35 +136,96 @@ static void killed_while_reading(okapi__db_t *db, apr_pool_t *pool)
 
 /* ---- a COMMIT of which nobody knows ---- */
 
-/* Doesn't look whether it had committed. */
-static apr_status_t add_blindly(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+static apr_int64_t count_marks(apr_pool_t *pool)
 {
-    return add_row(conn, baton, scratch_pool);
+    return apr_atoi64(test_rows(test_url, "SELECT COUNT(*) FROM commit_mark", 1, pool));
 }
 
 static void unknown_commit(okapi__db_t *db, apr_pool_t *pool)
 {
-    pair_t pair = {.first = 10};
-    row_t row = {12, 0, 0};
+    row_t row = {10, 0, 0};
+    apr_int64_t id;
+    int i;
 
     fault_at_commit(FAULT_LOST_AFTER, 0);
-    is_int(okapi__db_write(db, last_statement, &pair, pool), APR_SUCCESS,
+    is_int(okapi__db_write(db, add_row, &row, pool), APR_SUCCESS,
            "a COMMIT that was done, and its connection lost");
-    is_int(pair.runs, 1, "the second try finds the row");
-    ok(has_row(db, 10, pool), "it is there");
-
-    pair = (pair_t){.first = 11};
+    is_int(row.runs, 1, "nothing is done again");
+    ok(has_row(db, 10, pool), "the row is there");
+    row = (row_t){11, 0, 0};
     fault_at_commit(FAULT_LOST_BEFORE, 0);
-    is_int(okapi__db_write(db, last_statement, &pair, pool), APR_SUCCESS,
-           "a COMMIT that was not");
-    is_int(pair.runs, 2, "the second try doesn't find it");
-    ok(has_row(db, 11, pool), "and writes it");
-
+    is_int(okapi__db_write(db, add_row, &row, pool), APR_SUCCESS, "a COMMIT that was not");
+    is_int(row.runs, 2, "the work runs again");
+    ok(has_row(db, 11, pool), "the row is there");
     fault_at_commit(FAULT_LOST_AFTER, 0);
-    is_int(okapi__db_write(db, add_blindly, &row, pool), OKAPI_EEXISTS,
-           "who doesn't look meets a duplicate key");
-    is_int(row.runs, 2, "in the second try");
+    is_int(okapi__db_take_ids(db, 5000, &id, pool), APR_SUCCESS, "ids may be taken twice");
     fault.kind = FAULT_NONE;
+
+    for (i = 0; i < 20; i++) {
+        row = (row_t){100 + i, 0, 0};
+        okapi__db_write(db, add_row, &row, pool);
+    }
+    ok(count_marks(pool) < 10, "a connection keeps one mark: %d", (int)count_marks(pool));
+    test_sql(test_url, "UPDATE commit_mark SET time = time - 36000000000", pool);
+    okapi__db_take_ids(db, 5000, &id, pool);
+    is_int(count_marks(pool), 0, "old marks go");
+}
+
+/* The server is still about a COMMIT whose connection was lost: who asks for its mark waits. */
+typedef struct question_t {
+    okapi__db_t *db;
+    okapi__mark_t mark;
+    volatile int committed; /* the answer; -1: not yet */
+} question_t;
+
+static void *APR_THREAD_FUNC ask(apr_thread_t *thread, void *data)
+{
+    question_t *question = data;
+    int committed = -1;
+    apr_status_t rv = okapi__mark_find_out(&committed, question->db, &question->mark,
+                                           apr_thread_pool_get(thread));
+
+    question->committed = rv ? 2 : committed;
+    return NULL;
+}
+
+typedef struct slow_t {
+    question_t question;
+    apr_thread_t *asking;
+    apr_pool_t *pool; /* the thread's */
+    apr_status_t rv;  /* to return in the end */
+} slow_t;
+
+static apr_status_t commit_slowly(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    slow_t *slow = baton;
+    const okapi__mark_t *mark = &slow->question.mark;
+    apr_status_t rv =
+        okapi__db_exec(conn, STMT_MARK_ADD, NULL, DB_ARGS(DB_I(mark->time), DB_I(mark->id)),
+                       scratch_pool);
+
+    apr_thread_create(&slow->asking, NULL, ask, &slow->question, slow->pool);
+    apr_sleep(apr_time_from_msec(200));
+    is_int(slow->question.committed, -1, "while it isn't decided there is no answer");
+    return rv ? rv : slow->rv;
+}
+
+static void undecided(okapi__db_t *db, apr_pool_t *pool)
+{
+    slow_t slow = {.question = {db, {1, 1}, -1}, .pool = pool};
+    apr_status_t rv;
+
+    okapi__db_write(db, commit_slowly, &slow, pool);
+    apr_thread_join(&rv, slow.asking);
+    is_int(slow.question.committed, 1, "then it has committed");
+    slow = (slow_t){.question = {db, {1, 2}, -1}, .pool = pool, .rv = OKAPI_EACCESS};
+    okapi__db_write(db, commit_slowly, &slow, pool);
+    apr_thread_join(&rv, slow.asking);
+    is_int(slow.question.committed, 0, "or it hasn't");
+    slow.rv = APR_SUCCESS;
+    slow.question.committed = -1;
+    is_int(test_sql(test_url, "INSERT INTO commit_mark(time, id) VALUES(1, 2)", pool) != 0, 1,
+           "and can't any more");
 }
 
 /* ---- transactions in each other's way ---- */
@@ -407,11 +443,11 @@ int main(void)
     db = open_db(1, pool);
     if (is_server()) {
         killed_in_transaction(db, pool);
-        killed_before_commit(db, pool);
         killed_at_rest(db, pool);
         killed_while_reading(db, pool);
+        unknown_commit(db, pool);
+        undecided(db, pool);
     }
-    unknown_commit(db, pool);
     conflicts(db, pool);
     changing_schema(db, pool);
     ddl_while_reading(db, pool);

@@ -1,0 +1,63 @@
+/* mark.c - did it commit? What tells when the connection was lost before a COMMIT was answered.
+ *
+ * On a server, a writing transaction stores a row of its own, its mark, in the very message that
+ * commits it, so it costs no waiting. If no answer comes, another connection stores the same mark.
+ * If that is a duplicate, the transaction has committed. If not, it never will: should its COMMIT
+ * still be on the way, the mark that is there then makes the server refuse it. While the server is
+ * about to commit it, the other connection waits for it at the mark.
+ */
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "db/private.h"
+
+/* Marks that old are nobody's any more; a connection's next transaction removes its last one. */
+#define LIFETIME ((okapi_time_t)3600 * 10000000)
+
+const char *okapi__mark_commit(okapi__conn_t *conn)
+{
+    const char *const *around = conn->db->dialect->commit_marked;
+    okapi__mark_t *mark = &conn->mark;
+    apr_uint64_t random;
+
+    *mark = (okapi__mark_t){0, 0};
+    if (around[0] == NULL || conn->mode != MODE_WRITE || !conn->wrote) {
+        return "COMMIT";
+    }
+    apr_generate_random_bytes((unsigned char *)&random, sizeof(random));
+    mark->time = okapi_time_now();
+    mark->id = (apr_int64_t)(random >> 1) | 1;
+    apr_snprintf(conn->commit, sizeof(conn->commit),
+                 "%sDELETE FROM commit_mark WHERE time = %" APR_INT64_T_FMT
+                 " AND id = %" APR_INT64_T_FMT "; INSERT INTO commit_mark(time, id) VALUES(%"
+                 APR_INT64_T_FMT ", %" APR_INT64_T_FMT "); COMMIT;%s",
+                 around[0], conn->last_mark.time, conn->last_mark.id, mark->time, mark->id,
+                 around[1]);
+    return conn->commit;
+}
+
+static apr_status_t add(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    const okapi__mark_t *mark = baton;
+
+    return okapi__db_exec(conn, STMT_MARK_ADD, NULL, DB_ARGS(DB_I(mark->time), DB_I(mark->id)),
+                          scratch_pool);
+}
+
+apr_status_t okapi__mark_find_out(int *committed, okapi__db_t *db, const okapi__mark_t *mark,
+                                  apr_pool_t *scratch_pool)
+{
+    apr_status_t rv = okapi__db_run(db, MODE_WRITE_UNMARKED, add, (void *)mark, scratch_pool);
+
+    *committed = rv == OKAPI_EEXISTS;
+    return *committed ? APR_SUCCESS : rv;
+}
+
+apr_status_t okapi__mark_expire(okapi__conn_t *conn, apr_pool_t *scratch_pool)
+{
+    if (conn->db->dialect->commit_marked[0] == NULL) {
+        return APR_SUCCESS;
+    }
+    return okapi__db_exec(conn, STMT_MARK_EXPIRE, NULL, DB_ARGS(DB_I(okapi_time_now() - LIFETIME)),
+                          scratch_pool);
+}
