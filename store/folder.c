@@ -39,6 +39,7 @@ okapi_folder_t *okapi__folder_of_row(okapi__rows_t *rows, okapi_store_t *store, 
     folder->deleted_total = okapi__rows_int(rows, 15);
     folder->has_subfolders = okapi__rows_int(rows, 16) != 0;
     okapi_binary_t column = okapi__rows_blob(rows, 17);
+    folder->has_rules = okapi__rows_int(rows, 19) != 0;
     if (column.data) {
         folder->packed.data = apr_pmemdup(result_pool, column.data, column.len);
         folder->packed.len = column.len;
@@ -119,7 +120,7 @@ apr_uint32_t okapi_folder_rights(const okapi_folder_t *folder)
 
 int okapi_folder_has_rules(const okapi_folder_t *folder)
 {
-    return 0; /* there are no rules to have yet */
+    return folder->has_rules;
 }
 
 int okapi_folder_has_subfolders(const okapi_folder_t *folder)

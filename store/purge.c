@@ -49,7 +49,7 @@ static apr_status_t delete_all(okapi__conn_t *conn, const okapi__stmt_e *stmts, 
 static apr_status_t purge_folder(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
     static const okapi__stmt_e stmts[] = {STMT_PURGE_TOMBSTONES, STMT_PURGE_PERMISSIONS,
-                                          STMT_USER_READ_GONE, STMT_PURGE_STAT,
+                                          STMT_USER_READ_GONE, STMT_PURGE_STAT, STMT_RULE_CLEAR,
                                           STMT_PURGE_FOLDER_ROW};
     purge_t *purge = baton;
     okapi__rows_t *rows;
@@ -68,7 +68,7 @@ static apr_status_t purge_folder(okapi__conn_t *conn, void *baton, apr_pool_t *s
     }
     purge->done = ids->nelts;
     if (rv == APR_SUCCESS && ids->nelts == 0) {
-        rv = delete_all(conn, stmts, 5, purge->folder_id, scratch_pool);
+        rv = delete_all(conn, stmts, 6, purge->folder_id, scratch_pool);
     }
     return rv;
 }

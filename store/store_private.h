@@ -187,7 +187,7 @@ struct okapi_folder_t {
     okapi_time_t ctime, mtime;
     okapi_time_t deleted; /* softly; 0: it isn't */
     apr_uint32_t rights; /* of the actor */
-    int has_subfolders;
+    int has_subfolders, has_rules;
     int depth;                /* below the folder a hierarchy was listed from; 1 for its children */
     okapi_folder_stat_t stat; /* as of opening or listing, as are the two below */
     okapi_time_t content_time; /* of the last change inside the folder */

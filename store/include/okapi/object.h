@@ -14,7 +14,8 @@ typedef enum okapi_object_e {
     OKAPI_OBJECT_STORE = 1,
     OKAPI_OBJECT_FOLDER,
     OKAPI_OBJECT_MESSAGE,
-    OKAPI_OBJECT_ATTACHMENT
+    OKAPI_OBJECT_ATTACHMENT,
+    OKAPI_OBJECT_RULE /* a row of a table */
 } okapi_object_e;
 
 typedef struct okapi_object_t okapi_object_t;
