@@ -131,47 +131,60 @@ static apr_status_t address_draft(okapi_message_t *draft, apr_hash_t *own,
 /* ---- where it goes ---- */
 
 /* A class that can't be one, or a receive folder that is gone, is no reason to refuse mail. */
-static apr_status_t find_folder(okapi_id_t *folder_id, okapi_message_t *draft,
+static apr_status_t find_folder(okapi_folder_t **folder, okapi_message_t *draft,
                                 const okapi_envelope_t *envelope, apr_pool_t *scratch_pool)
 {
     okapi_store_t *store = draft->store;
     const char *matched, *message_class =
                               okapi_props_str(draft->bag.props, PR_MESSAGE_CLASS, "IPM.Note");
-    okapi_folder_t *folder;
-    *folder_id = envelope->folder_id;
-    if (*folder_id) {
-        return okapi_folder_open(&folder, store, *folder_id, scratch_pool, scratch_pool);
+    okapi_id_t folder_id = envelope->folder_id;
+    if (folder_id) {
+        return okapi_folder_open(folder, store, folder_id, scratch_pool, scratch_pool);
     }
-    apr_status_t rv = okapi_store_receive_folder(store, message_class, folder_id, &matched,
+    apr_status_t rv = okapi_store_receive_folder(store, message_class, &folder_id, &matched,
                                                  scratch_pool, scratch_pool);
     if (rv == APR_SUCCESS) {
-        rv = okapi_folder_open(&folder, store, *folder_id, scratch_pool, scratch_pool);
+        rv = okapi_folder_open(folder, store, folder_id, scratch_pool, scratch_pool);
     }
     if (rv == OKAPI_EINVAL || rv == OKAPI_ENOTFOUND) {
-        *folder_id = okapi_store_special(store, OKAPI_FOLDER_INBOX);
-        rv = APR_SUCCESS;
+        rv = okapi_folder_open(folder, store, okapi_store_special(store, OKAPI_FOLDER_INBOX),
+                               scratch_pool, scratch_pool);
     }
     return rv;
+}
+
+/* What the folder's rules make of it, in one commit with what becomes of the rules. */
+static apr_status_t run_and_save(okapi_message_t *draft, apr_pool_t *scratch_pool)
+{
+    okapi__rule_run_t run;
+    okapi__rule_run_init(&run, draft->store, scratch_pool);
+    apr_status_t rv = okapi__rule_run(&run, draft);
+    if (rv == APR_SUCCESS) {
+        rv = okapi__messages_save(draft->store, (const okapi__saving_t *)run.savings->elts,
+                                  run.savings->nelts, okapi__rule_run_broken, &run, scratch_pool);
+    }
+    return rv == APR_SUCCESS && run.is_refused ? OKAPI_EREFUSED : rv;
 }
 
 apr_status_t okapi_deliver(okapi_message_t *draft, const okapi_envelope_t *envelope,
                            apr_pool_t *scratch_pool)
 {
     apr_hash_t *own;
-    okapi_id_t folder_id;
+    okapi_folder_t *folder;
     if (draft->id || draft->parent || !draft->store->full_access) {
         return OKAPI_EINVAL;
     }
-    apr_status_t rv = find_folder(&folder_id, draft, envelope, scratch_pool);
+    apr_status_t rv = find_folder(&folder, draft, envelope, scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = okapi__delivery_own_addresses(&own, draft->store, scratch_pool, scratch_pool);
     }
     if (rv == APR_SUCCESS) {
         rv = address_draft(draft, own, scratch_pool);
     }
-    if (rv == APR_SUCCESS) {
-        draft->row.folder_id = folder_id;
-        rv = okapi_message_save(draft, OKAPI_SAVE_DELIVERY, scratch_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
-    return rv;
+    draft->row.folder_id = folder->id;
+    return folder->has_rules ? run_and_save(draft, scratch_pool)
+                             : okapi_message_save(draft, OKAPI_SAVE_DELIVERY, scratch_pool);
 }

@@ -2,6 +2,7 @@
 #include <okapi/error.h>
 
 #include "access.h"
+#include "rule_private.h"
 #include "table_private.h"
 
 /* ---- opening ---- */
@@ -49,6 +50,17 @@ apr_status_t okapi_table_attachments(okapi_table_t **table, okapi_message_t *mes
     (*table)->kind = OKAPI_TABLE_ATTACHMENTS;
     (*table)->message = message;
     return okapi__table_set_view(*table, NULL, 0, NULL, NULL);
+}
+
+apr_status_t okapi_table_rules(okapi_table_t **table, okapi_folder_t *folder,
+                               apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+{
+    apr_uint32_t count;
+    *table = NULL;
+    apr_status_t rv = okapi__rights_check(folder->rights, OKAPI_RIGHT_OWNER);
+    return rv == APR_SUCCESS ? open_on_folder(table, &count, OKAPI_TABLE_RULES, folder, 0,
+                                              result_pool, scratch_pool)
+                             : rv;
 }
 
 okapi_table_e okapi_table_kind(const okapi_table_t *table)
@@ -123,6 +135,14 @@ apr_status_t okapi_table_all_columns(okapi_table_t *table, apr_array_header_t **
                                             ? okapi__folder_computed
                                             : okapi__attachment_computed;
     *tags = apr_array_make(result_pool, 64, sizeof(okapi_proptag_t));
+    if (table->kind == OKAPI_TABLE_RULES) {
+        int n;
+        const okapi_proptag_t *rule_tags = okapi__rule_tags(&n);
+        for (int i = 0; i < n; i++) {
+            APR_ARRAY_PUSH(*tags, okapi_proptag_t) = rule_tags[i];
+        }
+        return APR_SUCCESS;
+    }
     for (; computed->tag; computed++) {
         APR_ARRAY_PUSH(*tags, okapi_proptag_t) = computed->tag;
     }

@@ -6,6 +6,7 @@
 #include <okapi/collate.h>
 #include <okapi/error.h>
 
+#include "rule_private.h"
 #include "table_private.h"
 
 enum {
@@ -101,7 +102,40 @@ static apr_status_t list_attachments(list_t *list)
     return rv;
 }
 
+/* ---- rules: by sequence ---- */
+
+static apr_status_t list_rules(list_t *list)
+{
+    apr_array_header_t *rules;
+    apr_pool_t *pool = list->array->pool;
+    apr_status_t rv = okapi__table_need_folder(list->table, list->scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi_rule_list(&rules, list->table->folder, pool, list->scratch_pool);
+    }
+    for (int i = 0; rv == APR_SUCCESS && i < rules->nelts; i++) {
+        const okapi_rule_t *rule = &APR_ARRAY_IDX(rules, i, okapi_rule_t);
+        okapi_writer_t w;
+        okapi_writer_init(&w, 24, 24, list->scratch_pool);
+        okapi__key_number(&w, rule->sequence);
+        okapi__key_id(&w, rule->id);
+        rv = add(list, okapi__rule_object(rule, pool), rule->id, (okapi_binary_t){w.data, w.len});
+    }
+    return rv;
+}
+
 /* ---- the plan ---- */
+
+static apr_status_t list_objects(list_t *list)
+{
+    switch (list->table->kind) {
+    case OKAPI_TABLE_HIERARCHY:
+        return list_folders(list);
+    case OKAPI_TABLE_RULES:
+        return list_rules(list);
+    default:
+        return list_attachments(list);
+    }
+}
 
 static apr_status_t prepare(okapi_table_t *table, apr_pool_t *scratch_pool)
 {
@@ -113,7 +147,7 @@ static apr_status_t prepare(okapi_table_t *table, apr_pool_t *scratch_pool)
     list.array = table->array;
     list.leaves = apr_array_make(table->array->pool, 16, sizeof(okapi__entry_t));
     list.objects = apr_array_make(table->array->pool, 16, sizeof(okapi_object_t *));
-    rv = table->kind == OKAPI_TABLE_HIERARCHY ? list_folders(&list) : list_attachments(&list);
+    rv = list_objects(&list);
     okapi__array_sort(list.leaves);
     table->array->leaves = (okapi__entry_t *)list.leaves->elts;
     table->array->nleaves = list.leaves->nelts;

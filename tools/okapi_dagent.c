@@ -37,8 +37,8 @@ static const char usage[] =
     "  --conf FILE  okapi.conf; default: OKAPI_CONF, else " TOOL_DEFAULT_CONF "\n"
     "  --help       this text\n"
     "\n"
-    "Exit codes: 0 the message is on disk, 64 wrong usage, 65 refused for good (too big),\n"
-    "67 no such user, 75 try again later.\n";
+    "Exit codes: 0 the message is on disk, 64 wrong usage, 65 refused for good (too\n"
+    "big, or a rule of the user's), 67 no such user, 75 try again later.\n";
 
 /* ---- exit codes ---- */
 
@@ -49,7 +49,7 @@ static int exit_code(apr_status_t status)
         return EX_OK;
     if (status == OKAPI_EUNKNOWNUSER)
         return EX_NOUSER;
-    return status == OKAPI_ETOOBIG ? EX_DATAERR : EX_TEMPFAIL;
+    return status == OKAPI_ETOOBIG || status == OKAPI_EREFUSED ? EX_DATAERR : EX_TEMPFAIL;
 }
 
 static int fail(dagent_t *d, apr_status_t status, const char *what)

@@ -1,7 +1,12 @@
 /* rule.h - what a folder does with mail delivered into it (MS-OXORULE).
  *
  * A rule is a condition, which is a restriction, and a list of actions. The rules of a folder are
- * tried in the order of their sequence numbers on each message okapi_deliver puts there.
+ * tried in the order of their sequence numbers on each message okapi_deliver puts there. One that
+ * fails is marked ST_ERROR, and its owner told by a message in the Deferred Action folder; mail is
+ * delivered all the same. Actions that only the client can do are left there for it, too.
+ *
+ * Nothing sends mail yet. So a rule with OP_REPLY, OP_OOF_REPLY, OP_FORWARD or OP_DELEGATE is kept
+ * but not run, as a whole: its other actions might remove the only copy.
  */
 #ifndef OKAPI_RULE_H
 #define OKAPI_RULE_H

@@ -22,7 +22,8 @@ typedef struct okapi_table_t okapi_table_t;
 typedef enum okapi_table_e {
     OKAPI_TABLE_CONTENTS = 1,
     OKAPI_TABLE_HIERARCHY,
-    OKAPI_TABLE_ATTACHMENTS
+    OKAPI_TABLE_ATTACHMENTS,
+    OKAPI_TABLE_RULES
 } okapi_table_e;
 
 enum { OKAPI_TABLE_BOOKMARKS = 256 };
@@ -40,6 +41,10 @@ apr_status_t okapi_table_hierarchy(okapi_table_t **table, apr_uint32_t *count,
                                    apr_pool_t *scratch_pool);
 apr_status_t okapi_table_attachments(okapi_table_t **table, okapi_message_t *message,
                                      apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
+/* The folder's rules in the order they are tried. OKAPI_EACCESS unless the actor owns it. */
+apr_status_t okapi_table_rules(okapi_table_t **table, okapi_folder_t *folder,
+                               apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
 okapi_table_e okapi_table_kind(const okapi_table_t *table);
 okapi_id_t okapi_table_folder_id(const okapi_table_t *table); /* 0 for attachments */

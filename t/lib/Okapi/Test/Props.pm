@@ -104,6 +104,21 @@ my %CODEC = (
 $CODEC{$_} = $CODEC{0x0102} for 0x00FB;
 $CODEC{0x00FD} = [sub { put_restriction($_[0], $_[1]) }, sub { get_restriction($_[0], $_[1]) }];
 
+# The actions of a rule (MS-OXORULE 2.2.5) are bytes here.
+$CODEC{0x00FE} = [
+    sub { $_[0] },
+    sub {
+        my ($r) = @_;
+        my $n = $r->u16;
+        my $bytes = put_u16($n);
+        for (1 .. $n) {
+            my $length = $r->u16;
+            $bytes .= put_u16($length) . $r->bytes($length);
+        }
+        return $bytes;
+    }
+];
+
 # The value alone, of TYPE (a tag will do).
 sub put_value {
     my ($type, $value, $codepage) = @_;

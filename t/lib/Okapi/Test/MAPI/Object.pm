@@ -165,6 +165,11 @@ sub hierarchy {
 
 sub open_folder { goto &Okapi::Test::MAPI::Logon::open_folder }
 
+sub rules {
+    my ($self, $flags) = @_;
+    return $self->open('Table', 'GetRulesTable', { table_flags => $flags // 0x40 });
+}
+
 # ---- tables ----
 
 package Okapi::Test::MAPI::Table;

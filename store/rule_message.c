@@ -1,0 +1,86 @@
+/* rule_message.c - what rules leave for the client in the Deferred Action folder: actions only it
+ * can do, and errors. MS-OXORULE 2.2.6, 2.2.7. */
+#include <okapi/entryid.h>
+
+#include "delivery_private.h"
+
+/* In the Deferred Action folder, with what both kinds have; saved with the run. */
+static apr_status_t make(okapi_message_t **made, okapi__rule_run_t *run, okapi_message_t *message,
+                         okapi_id_t folder_id, const okapi_rule_t *rule,
+                         const char *message_class)
+{
+    okapi_store_t *store = run->store;
+    apr_status_t rv = okapi__message_reserve(message, run->pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi_message_create(made, store,
+                                  okapi_store_special(store, OKAPI_FOLDER_DEFERRED_ACTION), 0,
+                                  run->pool, run->pool);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    okapi_binary_t original = okapi_entryid_message(&store->guid, message->row.folder_id,
+                                                    message->reserved_id, run->pool);
+    okapi_binary_t folder = okapi_entryid_folder(&store->guid, folder_id, run->pool);
+    const okapi_propval_t values[] = {
+        okapi_propval_str(PR_MESSAGE_CLASS, message_class),
+        okapi_propval_i32(PR_MESSAGE_FLAGS, MSGFLAG_READ),
+        okapi_propval_bin(PR_DAM_ORIGINAL_ENTRYID, original.data, original.len),
+        okapi_propval_bin(PR_RULE_FOLDER_ENTRYID, folder.data, folder.len),
+        okapi_propval_str(PR_RULE_PROVIDER, okapi_props_str(rule->props, PR_RULE_PROVIDER, ""))};
+    APR_ARRAY_PUSH(run->savings, okapi__saving_t) = (okapi__saving_t){*made, 0};
+    return okapi_object_set(&(*made)->object, values, sizeof(values) / sizeof(values[0]),
+                            run->pool);
+}
+
+/* ServerEid of the message, MS-OXCDATA 2.11.1.4. */
+static okapi_propval_t server_eid(okapi_message_t *message, apr_pool_t *pool)
+{
+    okapi_writer_t w;
+    okapi_writer_init(&w, 21, 21, pool);
+    okapi_write_u8(&w, 1);
+    okapi_write_u64(&w, okapi_eid_of(message->row.folder_id));
+    okapi_write_u64(&w, okapi_eid_of(message->reserved_id));
+    okapi_write_u32(&w, 0);
+    return okapi_propval_bin(PR_DAM_ORIG_MSG_SVREID, w.data, w.len);
+}
+
+apr_status_t okapi__rule_defer(okapi__rule_run_t *run, okapi_message_t *message,
+                               okapi_id_t folder_id, const okapi_rule_t *rule)
+{
+    const okapi_propval_t *actions = okapi_props_get(rule->props, PR_RULE_ACTIONS);
+    const okapi_propval_t has_dams = okapi_propval_bool(PR_HAS_DAMS, 1);
+    okapi_message_t *dam;
+    okapi_writer_t id;
+    apr_status_t rv = make(&dam, run, message, folder_id, rule,
+                           "IPC.Microsoft Exchange 4.0.Deferred Action");
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    okapi_writer_init(&id, 8, 8, run->pool);
+    okapi_write_u64(&id, (apr_uint64_t)rule->id);
+    const okapi_propval_t values[] = {
+        okapi_propval_bool(PR_DAM_BACK_PATCHED, 0),
+        okapi_propval_bin(PR_CLIENT_ACTIONS, actions->v.bin.data, actions->v.bin.len),
+        okapi_propval_bin(PR_RULE_IDS, id.data, id.len), server_eid(message, run->pool)};
+    rv = okapi_object_set(&dam->object, values, sizeof(values) / sizeof(values[0]), run->pool);
+    return rv == APR_SUCCESS ? okapi_object_set(&message->object, &has_dams, 1, run->pool) : rv;
+}
+
+apr_status_t okapi__rule_complain(okapi__rule_run_t *run, okapi_message_t *message,
+                                  okapi_id_t folder_id, const okapi_rule_t *rule,
+                                  okapi__rule_error_e error, const okapi_action_t *action,
+                                  int number)
+{
+    okapi_message_t *dem;
+    const okapi_propval_t values[] = {
+        okapi_propval_i32(PR_RULE_ERROR, (apr_int32_t)error),
+        okapi_propval_i32(PR_RULE_ACTION_TYPE, action ? (apr_int32_t)action->type : 0),
+        okapi_propval_i32(PR_RULE_ACTION_NUMBER, action ? number : 0),
+        okapi_propval_i64(PR_RULE_ID, rule->id)};
+    apr_status_t rv = make(&dem, run, message, folder_id, rule,
+                           "IPC.Microsoft Exchange 4.0.Deferred Error");
+    return rv == APR_SUCCESS ? okapi_object_set(&dem->object, values,
+                                                sizeof(values) / sizeof(values[0]), run->pool)
+                             : rv;
+}
