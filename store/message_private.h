@@ -68,6 +68,8 @@ struct okapi_message_t {
     int loaded;                      /* the following three are there */
     apr_int64_t rev;                 /* of the properties as read */
     okapi__propbag_t bag;
+    okapi_binary_t skeleton;         /* packed, if it is small (raw.c); data NULL: not known */
+    int is_raw_set;                  /* since it was read or saved */
     apr_array_header_t *recipients;  /* of okapi_recipient_t * */
     apr_array_header_t *attachments; /* of okapi_attachment_t *, by number; NULL: not read yet */
     int dirty;                       /* changed since it was read or saved */

@@ -327,16 +327,25 @@ static apr_status_t write_message(okapi__conn_t *conn, const part_t *part,
 {
     okapi__arg_t props = DB_B(part->props.data, part->props.len);
     okapi__arg_t recipients = DB_B(part->recipients.data, part->recipients.len);
+    okapi_binary_t raw = part->message->skeleton;
+    okapi__arg_t skeleton = raw.data ? DB_B(raw.data, raw.len) : DB_NULL;
     apr_int64_t affected;
     if (part->is_new) {
         return okapi__db_exec(conn, STMT_MSG_PROPS_ADD, NULL,
-                              DB_ARGS(DB_I(part->id), props, recipients), scratch_pool);
+                              DB_ARGS(DB_I(part->id), props, recipients, skeleton), scratch_pool);
     }
     apr_status_t rv = okapi__db_exec(conn, STMT_MSG_PROPS_UPDATE, &affected,
                                      DB_ARGS(props, recipients, DB_I(part->id),
                                              DB_I(part->message->rev)),
                                      scratch_pool);
-    return rv == APR_SUCCESS && !affected ? conflict(conn, part->id, scratch_pool) : rv;
+    if (rv == APR_SUCCESS && !affected) {
+        rv = conflict(conn, part->id, scratch_pool);
+    }
+    if (rv == APR_SUCCESS && part->message->is_raw_set) {
+        rv = okapi__db_exec(conn, STMT_MSG_SKELETON_SET, NULL, DB_ARGS(skeleton, DB_I(part->id)),
+                            scratch_pool);
+    }
+    return rv;
 }
 
 static okapi__arg_t time_or_null(okapi_time_t t)
@@ -494,6 +503,7 @@ static void settle(save_t *s)
             part->message->id = part->id;
             part->message->rev++;
             part->message->dirty = 0;
+            part->message->is_raw_set = 0;
         }
     }
     for (int i = 0; i < s->parts->nelts; i++) {

@@ -3,10 +3,15 @@
 #include <string.h>
 
 #include <okapi/error.h>
+#include <okapi/wire.h>
 
 #include "message_private.h"
 #include "skeleton.h"
 #include "stream_private.h"
+
+/* A skeleton of few bytes stands in the message's row, packed: how it is encoded, its length, and
+ * its one chunk. A longer one is a blob. */
+enum { PACKED_HEAD = 5, PACKED_MAX = 4096 };
 
 /* ---- taking apart ---- */
 
@@ -59,6 +64,30 @@ static void drop_raw(okapi__propbag_t *bag)
     bag->large->nelts = kept;
 }
 
+/* SKELETON in RESULT_POOL as it stands in the row; data NULL if it is too long for that. */
+static okapi_binary_t pack(okapi_binary_t skeleton, apr_pool_t *result_pool)
+{
+    okapi__blob_t blob = {.bytes = skeleton};
+    okapi_binary_t packed = {NULL, 0};
+    apr_pool_t *pool;
+    if (skeleton.len > OKAPI__BLOB_CHUNK) {
+        return packed;
+    }
+    apr_pool_create(&pool, result_pool);
+    okapi__blob_encode(&blob, pool);
+    apr_size_t len = PACKED_HEAD + blob.chunks[0].len;
+    if (len <= PACKED_MAX) {
+        okapi_writer_t w;
+        okapi_writer_init(&w, len, len, result_pool);
+        okapi_write_u8(&w, (apr_byte_t)blob.enc);
+        okapi_write_u32(&w, (apr_uint32_t)skeleton.len);
+        okapi_write_bytes(&w, blob.chunks[0].data, blob.chunks[0].len);
+        packed = (okapi_binary_t){w.data, w.len};
+    }
+    apr_pool_destroy(pool);
+    return packed;
+}
+
 void okapi_message_set_raw(okapi_message_t *message, okapi_binary_t raw,
                            const okapi_raw_part_t *parts, int nparts)
 {
@@ -75,8 +104,12 @@ void okapi_message_set_raw(okapi_message_t *message, okapi_binary_t raw,
             end = piece->at + piece->length;
         }
     }
-    okapi__propbag_set_bytes(bag, OKAPI__TAG_RAW,
-                             okapi__skeleton_encode(&skeleton, raw, message->pool));
+    okapi_binary_t encoded = okapi__skeleton_encode(&skeleton, raw, message->pool);
+    message->skeleton = pack(encoded, message->pool);
+    message->is_raw_set = 1;
+    if (!message->skeleton.data) {
+        okapi__propbag_set_bytes(bag, OKAPI__TAG_RAW, encoded);
+    }
     okapi__message_touch(message);
 }
 
@@ -179,6 +212,55 @@ static apr_status_t raw_read_at(okapi_stream_t *stream, apr_int64_t offset, void
     return rv;
 }
 
+static apr_status_t load_skeleton(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    okapi_message_t *message = baton;
+    okapi__rows_t *rows;
+    int found;
+    apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_MSG_SKELETON,
+                                           DB_ARGS(DB_I(message->id)), message->pool);
+    if (rv == APR_SUCCESS && found) {
+        message->skeleton = okapi__rows_blob(rows, 0);
+    }
+    return rv;
+}
+
+static apr_status_t unpack(okapi_stream_t **stream, okapi_binary_t packed,
+                           apr_pool_t *result_pool)
+{
+    okapi_reader_t r;
+    okapi_reader_init(&r, packed.data, packed.len);
+    okapi__blob_enc_e enc = (okapi__blob_enc_e)okapi_read_u8(&r);
+    apr_size_t len = okapi_read_u32(&r);
+    okapi_binary_t chunk = {r.p, okapi_reader_left(&r)};
+    if (r.failed || len > OKAPI__BLOB_CHUNK) {
+        return OKAPI_ECORRUPT;
+    }
+    apr_status_t rv = okapi__blob_decode(&chunk, enc, len, result_pool);
+    if (rv == APR_SUCCESS) {
+        *stream = okapi__stream_memory(chunk.data, chunk.len, result_pool);
+    }
+    return rv;
+}
+
+/* The encoded skeleton, wherever it is. OKAPI_ENOTFOUND if there is none. */
+static apr_status_t open_skeleton(okapi_stream_t **encoded, okapi_message_t *message,
+                                  apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+{
+    okapi__db_t *db = message->store->okapi->db;
+    if (okapi__propbag_large(&message->bag, OKAPI__TAG_RAW)) {
+        return okapi__propbag_stream(encoded, &message->bag, OKAPI__TAG_RAW, db, result_pool);
+    }
+    if (!message->skeleton.data && message->id) {
+        apr_status_t rv = okapi__db_read(db, load_skeleton, message, scratch_pool);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+    }
+    return message->skeleton.data ? unpack(encoded, message->skeleton, result_pool)
+                                  : OKAPI_ENOTFOUND;
+}
+
 apr_status_t okapi_message_raw(okapi_stream_t **raw, okapi_message_t *message,
                                apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
@@ -189,7 +271,7 @@ apr_status_t okapi_message_raw(okapi_stream_t **raw, okapi_message_t *message,
     s->open = -1;
     apr_status_t rv = okapi__message_need(message, scratch_pool);
     if (rv == APR_SUCCESS) {
-        rv = okapi__propbag_stream(&s->encoded, bag, OKAPI__TAG_RAW, s->db, result_pool);
+        rv = open_skeleton(&s->encoded, message, result_pool, scratch_pool);
     }
     if (rv == APR_SUCCESS) {
         rv = okapi__skeleton_decode(&s->skeleton, s->encoded, result_pool, scratch_pool);

@@ -30,12 +30,14 @@ const okapi__failure_t okapi__failures[] = {
 
 /* ---- SQLite ---- */
 
-/* page_size counts only in a database's first moment. busy_timeout would sleep while it holds the
+/* page_size counts only in a database's first moment. A message touches some twenty pages, the same
+ * ones again and again: a checkpoint every 4000 writes each of them once for many. busy_timeout would sleep while it holds the
  * driver's process-wide mutex: writelock.c keeps writers apart instead. */
 static const char *const sqlite_session[] = {
     "PRAGMA busy_timeout=0",    "PRAGMA page_size=8192",    "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  "PRAGMA foreign_keys=ON",   "PRAGMA secure_delete=FAST",
-    "PRAGMA cache_size=-16384", "PRAGMA temp_store=MEMORY", NULL};
+    "PRAGMA cache_size=-16384", "PRAGMA temp_store=MEMORY", "PRAGMA wal_autocheckpoint=4000",
+    NULL};
 
 static const char *const sqlite_read[] = {"BEGIN", NULL};
 /* IMMEDIATE: a transaction that begins by reading and then writes could only fail. */

@@ -4,6 +4,7 @@
 
 #include <apr_fnmatch.h>
 #include <okapi/mime.h>
+#include <okapi/transfer.h>
 
 #include "mailbox.h"
 #include "message_private.h"
@@ -226,6 +227,57 @@ static void test_parts(mailbox_t *m, apr_pool_t *pool)
     ok(same(message, raw, pool), "when the message has changed");
 }
 
+/* A skeleton stands in the row as long as it is small, and elsewhere then. */
+static void test_places(mailbox_t *m, apr_pool_t *pool)
+{
+    static const apr_size_t sizes[] = {100, 4000, 4200, 300000, 100};
+    okapi_message_t *message, *opened;
+    mailbox_must(okapi_message_create(&message, m->store, okapi_folder_id(m->inbox), 0, pool, pool),
+                 "message create");
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        okapi_binary_t raw = {(const unsigned char *)noise(sizes[i], NULL, pool), sizes[i]};
+        okapi_message_set_raw(message, raw, NULL, 0);
+        ok(same(message, raw, pool), "%d bytes, not saved yet", (int)sizes[i]);
+        mailbox_must(okapi_message_save(message, 0, pool), "save");
+        ok(same(message, raw, pool), "and saved");
+        mailbox_must(okapi_message_open(&opened, m->store, 0, okapi_message_id(message), pool,
+                                        pool),
+                     "message open");
+        ok(same(opened, raw, pool), "and read");
+        is_int(okapi__propbag_large(&opened->bag, OKAPI__TAG_RAW) != NULL, sizes[i] > 4078,
+               "where it belongs");
+    }
+    mailbox_must(okapi_message_create(&message, m->store, okapi_folder_id(m->inbox), 0, pool, pool),
+                 "message create");
+    okapi_stream_t *stream;
+    is_int(okapi_message_raw(&stream, message, pool, pool), OKAPI_ENOTFOUND, "a new one has none");
+    mailbox_must(okapi_message_save(message, 0, pool), "save");
+    is_int(okapi_message_raw(&stream, message, pool, pool), OKAPI_ENOTFOUND, "nor when it is saved");
+}
+
+/* Copies share what it is made of, and each has it all. */
+static void test_copies(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_folder_t *sent;
+    mailbox_must(okapi_folder_open(&sent, m->store,
+                                   okapi_store_special(m->store, OKAPI_FOLDER_SENT), pool, pool),
+                 "folder open");
+    for (int i = 0; i < 2; i++) {
+        const char *text = noise(i ? 50000 : 100, "\r\n", pool);
+        okapi_binary_t raw = {(const unsigned char *)text, strlen(text)};
+        okapi_id_t id = okapi_message_id(deliver(m, raw, pool)), copy;
+        okapi_message_t *opened;
+        int partial;
+        mailbox_must(okapi_messages_copy(m->inbox, sent, &id, 1, &copy, &partial, pool), "copy");
+        mailbox_must(okapi_messages_delete(m->inbox, &id, 1,
+                                           OKAPI_DELETE_MESSAGES | OKAPI_DELETE_HARD, &partial,
+                                           pool),
+                     "delete");
+        mailbox_must(okapi_message_open(&opened, m->store, 0, copy, pool, pool), "message open");
+        ok(same(opened, raw, pool), "a copy of %d bytes outlives them", (int)raw.len);
+    }
+}
+
 /* Skeletons that nobody wrote. */
 static void test_corrupt(apr_pool_t *pool)
 {
@@ -316,7 +368,8 @@ static void test_corpus(mailbox_t *m, apr_pool_t *pool)
 int main(void)
 {
     static void (*const tests[])(mailbox_t * m, apr_pool_t * pool) = {
-        test_attachments, test_text, test_nested, test_short, test_parts, test_corpus,
+        test_attachments, test_text, test_nested, test_short, test_parts,
+        test_places, test_copies, test_corpus,
     };
     apr_pool_t *root = tap_pool();
     mailbox_t m;
