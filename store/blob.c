@@ -8,22 +8,30 @@
 
 /* ---- writing ---- */
 
-apr_status_t okapi__blob_prepare(okapi__blob_t *blob, okapi_binary_t bytes,
-                                 apr_pool_t *result_pool)
+apr_status_t okapi__blob_hash(char hash[65], okapi_binary_t bytes)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char digest[32];
-    blob->bytes = bytes;
     if (!EVP_Digest(bytes.data, bytes.len, digest, NULL, EVP_sha256(), NULL)) {
         return APR_EGENERAL;
     }
     for (int i = 0; i < 32; i++) {
-        blob->hash[2 * i] = hex[digest[i] >> 4];
-        blob->hash[2 * i + 1] = hex[digest[i] & 15];
+        hash[2 * i] = hex[digest[i] >> 4];
+        hash[2 * i + 1] = hex[digest[i] & 15];
     }
-    blob->hash[64] = '\0';
-    okapi__blob_encode(blob, result_pool);
+    hash[64] = '\0';
     return APR_SUCCESS;
+}
+
+apr_status_t okapi__blob_prepare(okapi__blob_t *blob, okapi_binary_t bytes,
+                                 apr_pool_t *result_pool)
+{
+    apr_status_t rv = okapi__blob_hash(blob->hash, bytes);
+    blob->bytes = bytes;
+    if (rv == APR_SUCCESS) {
+        okapi__blob_encode(blob, result_pool);
+    }
+    return rv;
 }
 
 static apr_status_t find(okapi__conn_t *conn, const okapi__blob_t *blob, okapi_id_t *id,

@@ -25,6 +25,9 @@ typedef struct okapi__blob_t {
     okapi_id_t id;          /* for the blob if these bytes aren't stored yet, taken beforehand */
 } okapi__blob_t;
 
+/* The SHA-256 of BYTES in lower-case hexadecimal. */
+apr_status_t okapi__blob_hash(char hash[65], okapi_binary_t bytes);
+
 /* Hashes and encodes BYTES: the expensive part, which is why it is done outside of the
  * transaction, which may run more than once. What is encoded is in RESULT_POOL. */
 apr_status_t okapi__blob_prepare(okapi__blob_t *blob, okapi_binary_t bytes,

@@ -291,5 +291,6 @@ int main(void)
     folders(&m, pool);
     emptying(&m, pool);
     purging(&m, pool);
+    nothing_is_damaged(m.okapi, pool);
     return done_testing();
 }

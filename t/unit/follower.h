@@ -4,6 +4,7 @@
 #define FOLLOWER_H
 
 #include <okapi/change.h>
+#include <okapi/fsck.h>
 
 #include "mailbox.h"
 #include "store_private.h"
@@ -155,6 +156,19 @@ static inline void follower_is_right(follower_t *f, const char *when)
     if (c.found != (int)apr_hash_count(f->objects)) {
         diag("there are %d objects, it knows %u", c.found, apr_hash_count(f->objects));
     }
+}
+
+/* The database is what it should be. */
+static inline void fsck_finding(void *baton, const okapi_fsck_finding_t *f)
+{
+    diag("%s: %s: %s", f->check, f->owner, f->sentence);
+}
+
+static inline void nothing_is_damaged(okapi_t *okapi, apr_pool_t *pool)
+{
+    okapi_fsck_t fsck = {.deep = 1, .found = fsck_finding};
+    apr_status_t rv = okapi_fsck(okapi, &fsck, pool);
+    ok(rv == APR_SUCCESS && fsck.damaged == 0, "okapi_fsck finds nothing");
 }
 
 #endif

@@ -370,5 +370,6 @@ int main(void)
     folders_in_store(&m, pool);
     folders_across(&m, other, pool);
     rights(&m, other, pool);
+    nothing_is_damaged(m.okapi, pool);
     return done_testing();
 }
