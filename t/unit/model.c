@@ -141,7 +141,7 @@ static void together(mailbox_t *mailbox, model_run_t *run, model_follower_t *fol
 
 int main(void)
 {
-    static model_t model, found;
+    static model_t model, found, trash;
     static model_run_t run;
     static model_follower_t follower;
     const limits_t limits = read_limits();
@@ -165,7 +165,8 @@ int main(void)
         object->content_cn = object->add_cn = object->cn;
     }
     run = (model_run_t){.store = mailbox.store, .visitor = model_visitor(&mailbox), .model = &model,
-                        .writer = 1, .random = limits.seed * 2 + 1, .cn = follower.cn};
+                        .trash = &trash, .writer = 1, .random = limits.seed * 2 + 1};
+    run.cn = follower.cn;
     run.expected = apr_palloc(pool, MODEL_OBJECTS * sizeof(*run.expected));
     apr_pool_create(&run.pool, pool);
     alone(&run, &follower, &found, &limits, pool);

@@ -23,6 +23,7 @@ enum {
 typedef struct model_object_t {
     okapi_id_t id, parent; /* the folder it is in, 0 of the root */
     int is_folder, is_associated, is_read;
+    int is_gone;           /* a follower's: a folder that goes when the walk ends */
     int writer;            /* who made it and is alone in changing it; 0: it was there before */
     apr_uint32_t rights;   /* a folder's default permission */
     apr_uint32_t values[MODEL_VALUES];

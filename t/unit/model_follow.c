@@ -13,6 +13,7 @@ static void take_existing(model_follower_t *follower, const okapi_change_t *chan
     if (!object) {
         object = model_add(&follower->model, change->id);
     }
+    object->is_gone = 0;
     object->parent = change->folder_id;
     object->is_folder = change->is_folder;
     object->is_associated = change->is_associated;
@@ -28,13 +29,36 @@ static void take_existing(model_follower_t *follower, const okapi_change_t *chan
     }
 }
 
-/* What has a new place since stays: a tombstone is of the folder it left. */
+/* What has a new place already stays: a tombstone is of the folder it left. Until the walk ends a
+ * folder may still come, and so may what was in it and has left it before: if they have changed
+ * again since, they come later. */
 static void take_deletion(model_follower_t *follower, const okapi_change_t *change)
 {
-    const model_object_t *object = model_find(&follower->model, change->id);
-    if (object && object->parent == change->folder_id) {
-        model_remove_tree(&follower->model, change->id);
+    model_object_t *object = model_find(&follower->model, change->id);
+    if (!object || object->parent != change->folder_id) {
+        return;
     }
+    if (object->is_folder) {
+        object->is_gone = 1;
+    } else {
+        model_remove(&follower->model, change->id);
+    }
+}
+
+/* What is in no folder was in one that has come and gone meanwhile. */
+static void end_walk(model_follower_t *follower)
+{
+    model_t *model = &follower->model;
+    for (int i = 0; i < model->n;) {
+        const model_object_t *object = &model->objects[i];
+        if (object->is_gone || (object->parent && !model_find(model, object->parent))) {
+            model_remove_tree(model, object->id);
+            i = 0;
+        } else {
+            i++;
+        }
+    }
+    follower->base = follower->cn;
 }
 
 int model_follow(model_follower_t *follower, int max, int *more, apr_pool_t *pool)
@@ -65,7 +89,7 @@ int model_follow(model_follower_t *follower, int max, int *more, apr_pool_t *poo
     mailbox_must(okapi_store_cn(follower->store, &now, pool), "change number");
     *more = now > upto;
     if (!*more) {
-        follower->base = upto;
+        end_walk(follower);
     }
     return 1;
 }

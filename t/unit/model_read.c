@@ -4,7 +4,7 @@
 #include "model.h"
 
 typedef struct counts_t {
-    long long content, unread, associated, bytes;
+    long long content, unread, associated, soft_deleted, bytes;
 } counts_t;
 
 enum { COLUMN_FLAGS, COLUMN_SIZE, COLUMNS };
@@ -14,10 +14,11 @@ static void read_row(model_t *model, const okapi_row_t *row, okapi_id_t folder_i
 {
     int is_associated = (flags & OKAPI_TABLE_ASSOCIATED) != 0;
     int is_read = (row->values[COLUMN_FLAGS].v.i32 & MSGFLAG_READ) != 0;
-    counts->bytes += row->values[COLUMN_SIZE].v.i32;
     if (flags & OKAPI_TABLE_SOFT_DELETED) {
+        counts->soft_deleted++;
         return;
     }
+    counts->bytes += row->values[COLUMN_SIZE].v.i32;
     counts->content += !is_associated;
     counts->associated += is_associated;
     counts->unread += !is_associated && !is_read;
@@ -61,7 +62,6 @@ static int is_count(okapi_folder_t *folder, const char *what, long long stat, lo
     return stat == found;
 }
 
-/* Softly deleted messages take room, too. */
 static int read_folder(model_t *model, okapi_folder_t *folder, apr_pool_t *pool)
 {
     static const int parts[] = {0, OKAPI_TABLE_ASSOCIATED, OKAPI_TABLE_SOFT_DELETED,
@@ -79,6 +79,7 @@ static int read_folder(model_t *model, okapi_folder_t *folder, apr_pool_t *pool)
     return is_count(folder, "content", stat.content, counts.content) &
            is_count(folder, "unread", stat.unread, counts.unread) &
            is_count(folder, "associated", stat.associated, counts.associated) &
+           is_count(folder, "softly deleted", stat.soft_deleted, counts.soft_deleted) &
            is_count(folder, "bytes", stat.bytes, counts.bytes);
 }
 

@@ -3,7 +3,7 @@
 
 #include "model_run.h"
 
-enum { MESSAGES_MAX = 1200, FOLDERS_MAX = 60, ID_NONE = 999999999 };
+enum { FOLDERS_MAX = 60 };
 
 /* Without one of these a folder isn't there for somebody. */
 enum { VISIBLE = OKAPI_RIGHT_VISIBLE | OKAPI_RIGHT_READ_ANY | OKAPI_RIGHT_OWNER };
@@ -95,11 +95,11 @@ int model_is(model_run_t *run, const char *what, long long got, long long want)
     return got == want;
 }
 
-static int count(const model_run_t *run, int is_folder)
+int model_count(const model_t *model, int is_folder)
 {
     int n = 0;
-    for (int i = 0; i < run->model->n; i++) {
-        n += run->model->objects[i].is_folder == is_folder;
+    for (int i = 0; i < model->n; i++) {
+        n += model->objects[i].is_folder == is_folder;
     }
     return n;
 }
@@ -166,20 +166,20 @@ static int change_message(model_run_t *run)
 
 static int create_message(model_run_t *run)
 {
-    return count(run, 0) < MESSAGES_MAX
+    return model_count(run->model, 0) < MODEL_MESSAGES_MAX
                ? make_message(run, run->store, model_random(run, 8) == 0, 0)
                : change_message(run);
 }
 
 static int deliver_message(model_run_t *run)
 {
-    return count(run, 0) < MESSAGES_MAX ? make_message(run, run->store, 0, OKAPI_SAVE_DELIVERY)
+    return model_count(run->model, 0) < MODEL_MESSAGES_MAX ? make_message(run, run->store, 0, OKAPI_SAVE_DELIVERY)
                                         : change_message(run);
 }
 
 static int visitor_writes(model_run_t *run)
 {
-    return count(run, 0) < MESSAGES_MAX ? make_message(run, run->visitor, 0, 0)
+    return model_count(run->model, 0) < MODEL_MESSAGES_MAX ? make_message(run, run->visitor, 0, 0)
                                         : change_message(run);
 }
 
@@ -223,7 +223,7 @@ static int mark(model_run_t *run, okapi_id_t folder_id, const okapi_id_t *ids, i
         }
     }
     for (int j = 0; j < n; j++) {
-        expect_missing |= ids[j] == ID_NONE;
+        expect_missing |= ids[j] == MODEL_ID_NONE;
     }
     mailbox_must(okapi_folder_set_read(model_open_folder(run, folder_id), ids, n, read, &changed,
                                        &partial, run->pool),
@@ -245,7 +245,7 @@ static int mark_some(model_run_t *run)
         }
     }
     if (model_random(run, 5) == 0) {
-        ids[n++] = ID_NONE;
+        ids[n++] = MODEL_ID_NONE;
     }
     return !object || n == 0 || mark(run, object->parent, ids, n, (int)model_random(run, 2));
 }
@@ -284,7 +284,7 @@ static int create_folder(model_run_t *run)
     const model_object_t *place = model_pick_place(run);
     model_object_t made = {.is_folder = 1, .writer = run->writer, .parent = place->id,
                            .rights = place->rights, .values = {model_seed(run)}};
-    if (count(run, 1) >= FOLDERS_MAX) {
+    if (model_count(run->model, 1) >= FOLDERS_MAX) {
         return change_folder(run);
     }
     okapi_propval_t name = model_value(1, 0, made.values[0], run->pool);
@@ -358,17 +358,31 @@ static const model_operation_t operations[] = {
     {"a visitor looks at a folder", 2, visitor_looks},
 };
 
-int model_run_operation(model_run_t *run, const char **name)
+static const model_operation_t *pick_operation(model_run_t *run)
 {
     const int n = (int)(sizeof(operations) / sizeof(operations[0]));
-    int sum = 0, which = -1;
+    int sum = 0;
     for (int i = 0; i < n; i++) {
         sum += operations[i].weight;
     }
-    for (int left = (int)model_random(run, (apr_uint32_t)sum); left >= 0;) {
-        left -= operations[++which].weight;
+    for (int i = 0; i < model_transfers_count; i++) {
+        sum += model_transfers[i].weight;
     }
-    *name = operations[which].name;
-    run->nexpected = 0;
-    return operations[which].run(run);
+    int left = (int)model_random(run, (apr_uint32_t)sum);
+    for (int i = 0;; i++) {
+        const model_operation_t *operation = i < n ? &operations[i] : &model_transfers[i - n];
+        left -= operation->weight;
+        if (left < 0) {
+            return operation;
+        }
+    }
+}
+
+int model_run_operation(model_run_t *run, const char **name)
+{
+    const model_operation_t *operation = pick_operation(run);
+    *name = operation->name;
+    run->nexpected = run->may_skip = 0;
+    run->touched[0] = run->touched[1] = 0;
+    return operation->run(run);
 }

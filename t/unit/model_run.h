@@ -13,6 +13,9 @@ typedef struct model_run_t {
     int writer;             /* only what this one made is changed; from 1 */
     apr_uint64_t random;
     apr_uint32_t seeds;     /* used so far */
+    model_t *trash;         /* what it has softly deleted */
+    int may_skip;           /* the last operation takes numbers for what it doesn't do */
+    okapi_id_t touched[2];  /* folders it has changed at its end */
     okapi_id_t counter;     /* a message all writers change, 0: none */
     int counted;            /* by how much we have raised its number */
     okapi_change_t *expected; /* what the last operation changed; room for MODEL_OBJECTS */
@@ -37,6 +40,9 @@ int model_run_operation(model_run_t *run, const char **name);
 apr_uint32_t model_random(model_run_t *run, apr_uint32_t below);
 apr_uint32_t model_seed(model_run_t *run); /* not used before */
 
+enum { MODEL_MESSAGES_MAX = 1200, MODEL_ID_NONE = 999999999 };
+int model_count(const model_t *model, int is_folder);
+
 /* A random object, or NULL. A place is where this writer may put something. */
 model_object_t *model_pick_message(model_run_t *run, okapi_id_t folder_id); /* 0: in any */
 model_object_t *model_pick_folder(model_run_t *run); /* that this writer made */
@@ -48,10 +54,14 @@ okapi_folder_t *model_open_folder(model_run_t *run, okapi_id_t id);
 void model_expect(model_run_t *run, okapi_change_e kind, const model_object_t *object);
 int model_is(model_run_t *run, const char *what, long long got, long long want);
 
+/* model_transfer.c: copying, moving, deleting; of one writer and of several. */
+extern const model_operation_t model_transfers[];
+extern const int model_transfers_count;
+
 /* ---- the sequence: model_sequence.c ---- */
 
 /* Takes the numbers of the last operation's changes into the model. 0 unless they are exactly those
- * that were expected, and their numbers follow the ones before without a gap. */
+ * that were expected, and their numbers follow the ones before, without a gap unless it may skip. */
 int model_observe(model_run_t *run);
 
 /* Whether the sequence from a random moment on is, in steps of any size, what the model says. */

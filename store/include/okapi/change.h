@@ -30,6 +30,11 @@ typedef struct okapi_change_t {
  * first where it goes to, then it is deleted, with is_moved, where it was; its contents stay. A
  * message that is moved is one that is deleted and another that is created.
  *
+ * What has changed again since is told of at its last number only. So, in a walk of several steps, a
+ * message may come before its folder, and a folder may leave where it was before it comes where it
+ * is, or never come because it was deleted with that one: only at the end of the walk is what is in
+ * no folder gone.
+ *
  * The changes of (SINCE, *UPTO] in FOLDER_ID (0: the whole store), at most MAX, in order of their
  * last change number, as an array of okapi_change_t; *UPTO is the number to go on from.
  * OKAPI_ESYNC if SINCE is older than the tombstones reach.
