@@ -45,6 +45,9 @@ apr_status_t okapi__message_copy_content(okapi_message_t *to, okapi_message_t *f
     if (rv == APR_SUCCESS) {
         rv = okapi__attachments_need(from, scratch_pool);
     }
+    if (rv == APR_SUCCESS && with_raw) {
+        rv = okapi__raw_copy(to, from, scratch_pool);
+    }
     if (rv != APR_SUCCESS) {
         return rv;
     }

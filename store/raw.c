@@ -2,6 +2,8 @@
  * put together again when they are read. */
 #include <string.h>
 
+#include <apr_strings.h>
+
 #include <okapi/error.h>
 #include <okapi/wire.h>
 
@@ -243,6 +245,26 @@ static apr_status_t unpack(okapi_stream_t **stream, okapi_binary_t packed,
     return rv;
 }
 
+/* Reads what stands in the message's row, unless it is known, isn't there, or isn't for the actor. */
+static apr_status_t need_skeleton(okapi_message_t *message, apr_pool_t *scratch_pool)
+{
+    if (message->skeleton.data || message->is_raw_set || !message->id || message->hidden) {
+        return APR_SUCCESS;
+    }
+    return okapi__db_read(message->store->okapi->db, load_skeleton, message, scratch_pool);
+}
+
+apr_status_t okapi__raw_copy(okapi_message_t *to, okapi_message_t *from, apr_pool_t *scratch_pool)
+{
+    apr_status_t rv = need_skeleton(from, scratch_pool);
+    if (rv == APR_SUCCESS && from->skeleton.data) {
+        to->skeleton.data = apr_pmemdup(to->pool, from->skeleton.data, from->skeleton.len);
+        to->skeleton.len = from->skeleton.len;
+        to->is_raw_set = 1;
+    }
+    return rv;
+}
+
 /* The encoded skeleton, wherever it is. OKAPI_ENOTFOUND if there is none. */
 static apr_status_t open_skeleton(okapi_stream_t **encoded, okapi_message_t *message,
                                   apr_pool_t *result_pool, apr_pool_t *scratch_pool)
@@ -251,11 +273,9 @@ static apr_status_t open_skeleton(okapi_stream_t **encoded, okapi_message_t *mes
     if (okapi__propbag_large(&message->bag, OKAPI__TAG_RAW)) {
         return okapi__propbag_stream(encoded, &message->bag, OKAPI__TAG_RAW, db, result_pool);
     }
-    if (!message->skeleton.data && message->id) {
-        apr_status_t rv = okapi__db_read(db, load_skeleton, message, scratch_pool);
-        if (rv != APR_SUCCESS) {
-            return rv;
-        }
+    apr_status_t rv = need_skeleton(message, scratch_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
     return message->skeleton.data ? unpack(encoded, message->skeleton, result_pool)
                                   : OKAPI_ENOTFOUND;

@@ -28,13 +28,18 @@ static apr_status_t take_id(okapi_id_t *id, okapi__stock_t *stock)
 static apr_status_t translate_message(const copy_t *c, okapi_id_t from, okapi_id_t to,
                                       apr_pool_t *scratch_pool)
 {
-    okapi__rows_t *rows;
-    int found;
+    okapi__rows_t *rows, *raw = NULL;
+    int found, has_raw = 0;
     apr_status_t rv = okapi__db_select_one(&rows, &found, c->conn, STMT_MSG_PROPS,
                                            DB_ARGS(DB_I(from)), scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi__db_select_one(&raw, &has_raw, c->conn, STMT_MSG_SKELETON, DB_ARGS(DB_I(from)),
+                                  scratch_pool);
+    }
     if (rv != APR_SUCCESS || !found) {
         return rv != APR_SUCCESS ? rv : OKAPI_ECORRUPT;
     }
+    okapi_binary_t skeleton = has_raw ? okapi__rows_blob(raw, 0) : (okapi_binary_t){NULL, 0};
     okapi_binary_t props = okapi__rows_blob(rows, 1), recipients = okapi__rows_blob(rows, 2);
     rv = okapi__translate_props(&props, c->translation, scratch_pool);
     apr_status_t rv2 = okapi__translate_recipients(&recipients, c->translation, scratch_pool);
@@ -43,7 +48,8 @@ static apr_status_t translate_message(const copy_t *c, okapi_id_t from, okapi_id
     }
     return okapi__db_exec(c->conn, STMT_MSG_PROPS_ADD, NULL,
                           DB_ARGS(DB_I(to), DB_B(props.data, props.len),
-                                  DB_B(recipients.data, recipients.len)),
+                                  DB_B(recipients.data, recipients.len),
+                                  skeleton.len ? DB_B(skeleton.data, skeleton.len) : DB_NULL),
                           scratch_pool);
 }
 

@@ -110,7 +110,8 @@ static const case_t cases[] = {
     {"attachment.message", OKAPI_FSCK_REPAIRED,
      "INSERT INTO attach SELECT {nobody}, num, {nobody}, method, size, NULL, props FROM attach WHERE id = {attachment}"},
     {"properties.message", OKAPI_FSCK_REPAIRED,
-     "INSERT INTO msg_props SELECT {nobody}, rev, props, recips FROM msg_props WHERE id = {message}"},
+     "INSERT INTO msg_props SELECT {nobody}, rev, props, recips, NULL FROM msg_props "
+     "WHERE id = {message}"},
     {"value.object", OKAPI_FSCK_REPAIRED,
      "INSERT INTO bigprop(obj_id, tag, blob_id, size) SELECT 77777777, 5, id, size FROM blobs WHERE id = {blob}"},
     {"value.size", OKAPI_FSCK_REPAIRED, "UPDATE bigprop SET size = size + 1 WHERE blob_id = {blob}"},
