@@ -11,7 +11,7 @@
 
 enum {
     CACHED_STORES = 1024,      /* some hundred bytes each; named properties some ten KB */
-    CACHED_ARRAYS = 64 << 20   /* bytes of tables' sorted rows: a million rows, say */
+    CACHED_ARRAYS = 128 << 20  /* bytes of tables' sorted rows: two million rows, say */
 };
 
 static apr_status_t caches_create(okapi_t *okapi, apr_pool_t *result_pool)

@@ -22,7 +22,7 @@ typedef struct build_t {
     int needs;
     okapi_id_t after;
     apr_array_header_t *messages; /* of okapi__ref_t: this batch */
-    apr_array_header_t *leaves;   /* of okapi__entry_t: all of them so far */
+    apr_array_header_t *leaves;   /* of okapi__leaf_t: all of them so far */
     apr_pool_t *key_pool;
     apr_pool_t *pool; /* of this batch */
 } build_t;
@@ -49,7 +49,7 @@ static apr_status_t begin(build_t *b, okapi_table_t *table, apr_pool_t *key_pool
     *b = (build_t){.table = table, .key_pool = key_pool};
     b->needs = needs_of(table->view, scratch_pool);
     b->messages = apr_array_make(scratch_pool, BUILD_BATCH, sizeof(okapi__ref_t));
-    b->leaves = apr_array_make(scratch_pool, BUILD_BATCH, sizeof(okapi__entry_t));
+    b->leaves = apr_array_make(scratch_pool, BUILD_BATCH, sizeof(okapi__leaf_t));
     return apr_pool_create(&b->pool, scratch_pool);
 }
 
@@ -98,7 +98,7 @@ static apr_status_t build(okapi__array_t *array, okapi_table_t *table, apr_pool_
     okapi__array_sort(b.leaves);
     array->nleaves = b.leaves->nelts;
     array->leaves = apr_pmemdup(array->pool, b.leaves->elts,
-                                sizeof(okapi__entry_t) * (apr_size_t)array->nleaves);
+                                sizeof(okapi__leaf_t) * (apr_size_t)array->nleaves);
     return rv;
 }
 
@@ -183,7 +183,7 @@ static int is_changed(const apr_array_header_t *ids, okapi_id_t id)
     return ids->nelts && bsearch(&id, ids->elts, (size_t)ids->nelts, sizeof(id), compare_ids);
 }
 
-static int precedes(const okapi__entry_t *a, const okapi__entry_t *b)
+static int precedes(const okapi__leaf_t *a, const okapi__leaf_t *b)
 {
     return okapi__key_compare((okapi_binary_t){a->key, a->len},
                               (okapi_binary_t){b->key, b->len}) < 0;
@@ -193,7 +193,7 @@ static int precedes(const okapi__entry_t *a, const okapi__entry_t *b)
 static void merge(okapi__array_t *array, const okapi__array_t *old, const apr_array_header_t *ids,
                   const apr_array_header_t *added)
 {
-    const okapi__entry_t *new = (const okapi__entry_t *)added->elts, *end = new + added->nelts;
+    const okapi__leaf_t *new = (const okapi__leaf_t *)added->elts, *end = new + added->nelts;
     apr_size_t size = 0;
     for (int i = 0; i < old->nleaves; i++) {
         size += old->leaves[i].len;
@@ -202,7 +202,7 @@ static void merge(okapi__array_t *array, const okapi__array_t *old, const apr_ar
     array->leaves = apr_palloc(array->pool, sizeof(*array->leaves) *
                                                 (apr_size_t)(old->nleaves + added->nelts + 1));
     for (int i = 0; i < old->nleaves; i++) {
-        const okapi__entry_t *leaf = &old->leaves[i];
+        const okapi__leaf_t *leaf = &old->leaves[i];
         if (is_changed(ids, leaf->id)) {
             continue;
         }
@@ -334,5 +334,6 @@ const okapi__plan_t okapi__plan_array = {prepare,
                                          finish,
                                          okapi__array_refs,
                                          okapi__array_of_id,
+                                         okapi__array_skip,
                                          okapi__array_count,
                                          okapi__array_number};

@@ -20,12 +20,11 @@ int okapi__sort_aggregate(const okapi_sort_t *sort)
 /* One category while the tree is made. Those of the last level may be put into another order. */
 typedef struct group_t {
     int depth;
-    int leaf, end;         /* its leaves; with the header rows of what is in it: CATEGORY */
+    int leaf, end;         /* its leaves */
     int sample;            /* the leaf whose values its header row shows */
     apr_uint16_t key_len;  /* of the beginning that its leaves' keys have in common */
     apr_uint16_t last;     /* where the part of its own column begins in it */
     okapi_binary_t order;  /* the aggregated value it is sorted by; LEN 0: none */
-    const okapi__entry_t *leaves;
 } group_t;
 
 typedef struct tree_t {
@@ -41,22 +40,21 @@ static int descends(const okapi_sort_t *sort, int key)
     return sort->keys[key].order == TABLE_SORT_DESCEND;
 }
 
-static okapi_binary_t key_of(const okapi__entry_t *entry)
+static okapi_binary_t key_of(const tree_t *tree, int leaf)
 {
-    return (okapi_binary_t){entry->key, entry->len};
+    return (okapi_binary_t){tree->array->leaves[leaf].key, tree->array->leaves[leaf].len};
 }
 
 /* Opens the groups of LEAF from DEPTH on; OPEN has those it is in. */
 static void open_groups(tree_t *tree, int *open, int leaf, int depth)
 {
-    const okapi__entry_t *leaves = tree->array->leaves;
     apr_size_t at = depth ? APR_ARRAY_IDX(tree->groups, open[depth - 1], group_t).key_len : 0;
     for (; depth < tree->sort->ncategories; depth++) {
         group_t *group = apr_array_push(tree->groups);
-        apr_size_t end = okapi__key_part_end(key_of(&leaves[leaf]), at,
+        apr_size_t end = okapi__key_part_end(key_of(tree, leaf), at,
                                              tree->sort->keys[depth].tag,
                                              descends(tree->sort, depth));
-        *group = (group_t){.depth = depth, .leaf = leaf, .sample = leaf, .leaves = leaves,
+        *group = (group_t){.depth = depth, .leaf = leaf, .sample = leaf,
                            .key_len = (apr_uint16_t)end, .last = (apr_uint16_t)at};
         open[depth] = tree->groups->nelts - 1;
         at = end;
@@ -66,11 +64,11 @@ static void open_groups(tree_t *tree, int *open, int leaf, int depth)
 /* The first level at which LEAF is in another group than the one before it. */
 static int differs_at(const tree_t *tree, const int *open, int leaf)
 {
-    const okapi__entry_t *e = &tree->array->leaves[leaf];
+    okapi_binary_t key = key_of(tree, leaf);
     for (int depth = 0; depth < tree->sort->ncategories; depth++) {
         const group_t *group = &APR_ARRAY_IDX(tree->groups, open[depth], group_t);
-        if (e->len < group->key_len ||
-            memcmp(e->key, group->leaves[group->leaf].key, group->key_len) != 0) {
+        if (key.len < group->key_len ||
+            memcmp(key.data, key_of(tree, group->leaf).data, group->key_len) != 0) {
             return depth;
         }
     }
@@ -93,7 +91,7 @@ static void make_groups(tree_t *tree)
 /* The aggregated column's part of a leaf's key, behind those of all others. */
 static okapi_binary_t aggregated_part(const tree_t *tree, int aggregate, int leaf)
 {
-    okapi_binary_t key = key_of(&tree->array->leaves[leaf]);
+    okapi_binary_t key = key_of(tree, leaf);
     apr_size_t at = 0;
     for (int i = 0; i < tree->sort->n; i++) {
         if (i != aggregate) {
@@ -145,18 +143,6 @@ static void aggregate_groups(tree_t *tree, int aggregate)
     }
 }
 
-/* The key with the aggregated value before the last category's part: where the row stands. */
-static void insert_value(okapi__entry_t *entry, const group_t *group, apr_pool_t *result_pool)
-{
-    apr_size_t before = group->last, value = group->order.len;
-    unsigned char *key = apr_palloc(result_pool, entry->len + value);
-    memcpy(key, entry->key, before);
-    memcpy(key + before, group->order.data, value);
-    memcpy(key + before + value, entry->key + before, entry->len - before);
-    entry->key = key;
-    entry->len = (apr_uint16_t)(entry->len + value);
-}
-
 /* ---- rows ---- */
 
 /* What a category's header row is known by: from its values, so that it stays the same when rows
@@ -172,36 +158,39 @@ static apr_int64_t id_of(const unsigned char *key, apr_size_t len)
     return (apr_int64_t)(id << 16);
 }
 
+/* With the value it is sorted by before its own, as in the keys of its rows (table_array.c). */
+static okapi_binary_t header_key(const tree_t *tree, const group_t *group)
+{
+    const unsigned char *key = key_of(tree, group->leaf).data;
+    apr_size_t value = group->order.len;
+    if (value == 0) {
+        return (okapi_binary_t){key, group->key_len};
+    }
+    unsigned char *whole = apr_palloc(tree->array->pool, group->key_len + value);
+    memcpy(whole, key, group->last);
+    memcpy(whole + group->last, group->order.data, value);
+    memcpy(whole + group->last + value, key + group->last, (apr_size_t)group->key_len - group->last);
+    return (okapi_binary_t){whole, group->key_len + value};
+}
+
 static void add_header(tree_t *tree, const group_t *group)
 {
     okapi__array_t *array = tree->array;
-    const okapi__entry_t *first = &array->leaves[group->leaf];
     okapi__category_t *category = &array->categories[array->ncategories];
-    okapi__entry_t *entry = &array->entries[array->n];
-    *entry = array->leaves[group->sample];
-    entry->key = first->key;
-    entry->len = group->key_len;
-    entry->unread = 0;
-    entry->index = array->ncategories++;
-    if (group->order.len) {
-        insert_value(entry, group, array->pool);
-    }
-    *category = (okapi__category_t){.id = id_of(first->key, group->key_len), .depth = group->depth,
-                                    .header = array->n++, .content = group->end - group->leaf};
+    *category = (okapi__category_t){
+        .id = id_of(key_of(tree, group->leaf).data, group->key_len), .depth = group->depth,
+        .header = array->n, .content = group->end - group->leaf, .sample = group->sample,
+        .key = header_key(tree, group), .order = group->order, .last = group->last};
     for (int leaf = group->leaf; leaf < group->end; leaf++) {
         category->unread += array->leaves[leaf].unread;
     }
+    array->rows[array->n++] = ~array->ncategories++;
 }
 
 static void add_leaves(tree_t *tree, const group_t *group)
 {
-    okapi__array_t *array = tree->array;
     for (int leaf = group->leaf; leaf < group->end; leaf++) {
-        okapi__entry_t *entry = &array->entries[array->n++];
-        *entry = array->leaves[leaf];
-        if (group->order.len) {
-            insert_value(entry, group, array->pool);
-        }
+        tree->array->rows[tree->array->n++] = leaf;
     }
 }
 
@@ -233,8 +222,8 @@ void okapi__categorise(okapi__array_t *array, int nleaves, const okapi_sort_t *s
     }
     apr_size_t ngroups = (apr_size_t)tree.groups->nelts;
     array->categories = apr_palloc(array->pool, sizeof(*array->categories) * (ngroups + 1));
-    array->entries = apr_palloc(array->pool,
-                                sizeof(*array->entries) * (ngroups + (apr_size_t)nleaves + 1));
+    array->rows = apr_palloc(array->pool,
+                             sizeof(*array->rows) * (ngroups + (apr_size_t)nleaves + 1));
     array->n = array->ncategories = 0;
     for (int i = 0; i < tree.groups->nelts; i++) {
         const group_t *group = &APR_ARRAY_IDX(tree.groups, i, group_t);

@@ -58,9 +58,8 @@ static apr_status_t read_expanded(okapi_table_t *table, const okapi__category_t 
                                   int max, apr_array_header_t *rows, apr_pool_t *result_pool,
                                   apr_pool_t *scratch_pool)
 {
-    const okapi__entry_t *header = &table->array->entries[category->header];
     apr_array_header_t *refs;
-    okapi__place_at(&table->cursor, (okapi_binary_t){header->key, header->len}, 0);
+    okapi__place_at(&table->cursor, category->key, 0);
     if (max <= 0) {
         return APR_SUCCESS;
     }

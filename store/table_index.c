@@ -18,7 +18,7 @@ typedef struct scan_stmts_t {
 typedef struct okapi__index_t {
     okapi_proptag_t tag;
     int is_text;
-    scan_stmts_t scans[READS];
+    scan_stmts_t scans[READS], skip;
     okapi__stmt_e below, ties_below;
 } okapi__index_t;
 
@@ -30,7 +30,7 @@ typedef struct okapi__index_t {
 #define INDEX(tag, is_text, name)                                                                 \
     {                                                                                             \
         tag, is_text, {SCAN(name##_KEYS), SCAN(name##_LIST), SCAN(name##_ROWS)},                  \
-            STMT_TABLE_##name##_BELOW, STMT_TABLE_##name##_TIES_BELOW                             \
+            SCAN(name##_SKIP), STMT_TABLE_##name##_BELOW, STMT_TABLE_##name##_TIES_BELOW          \
     }
 
 /* Both forms of the subject sort by the normalized one: replies stand with what they answer. */
@@ -343,6 +343,100 @@ static apr_status_t number(apr_uint32_t *before, okapi_table_t *table, okapi__co
     return rv;
 }
 
+/* ---- skipping ---- */
+
+/* The row after SKIPPED others from FROM on; *FOUND 0: there aren't so many. */
+static apr_status_t row_after(okapi__key_t *row, int *found, const page_t *page,
+                              const okapi__key_t *from, int ties, apr_int64_t skipped,
+                              apr_pool_t *scratch_pool)
+{
+    const okapi_table_t *table = page->table;
+    const okapi__index_t *index = table->view->index;
+    okapi__arg_t folder = DB_I(table->folder_id), part = DB_I(okapi__table_part(table)),
+                 value = value_arg(index, from), offset = DB_I(skipped);
+    okapi__rows_t *rows;
+    apr_status_t rv =
+        ties ? okapi__db_select_one(&rows, found, page->conn, index->skip.ties[page->up],
+                                    DB_ARGS(folder, part, value, DB_I(from->id), offset),
+                                    scratch_pool)
+             : okapi__db_select_one(&rows, found, page->conn, index->skip.beyond[page->up],
+                                    DB_ARGS(folder, part, value, offset), scratch_pool);
+    if (rv == APR_SUCCESS && *found) {
+        row->id = okapi__rows_int(rows, 0);
+        row->text = index->is_text ? okapi__rows_str(rows, 1) : "";
+        row->number = index->is_text ? 0 : okapi__rows_int(rows, 1);
+    }
+    return rv;
+}
+
+/* How many rows have the value of FROM, beyond it. */
+static apr_status_t count_ties(apr_uint32_t *count, const page_t *page, const okapi__key_t *from,
+                               apr_pool_t *scratch_pool)
+{
+    const okapi_table_t *table = page->table;
+    const okapi__index_t *index = table->view->index;
+    okapi__arg_t folder = DB_I(table->folder_id), part = DB_I(okapi__table_part(table)),
+                 value = value_arg(index, from);
+    apr_uint32_t upto = 0, all = 0;
+    apr_status_t rv = add_count(&upto, page->conn, index->ties_below,
+                                DB_ARGS(folder, part, value, DB_I(from->id - !page->up)),
+                                scratch_pool);
+    if (rv == APR_SUCCESS && page->up) {
+        rv = add_count(&all, page->conn, index->ties_below,
+                       DB_ARGS(folder, part, value, DB_I(OKAPI_ID_MAX)), scratch_pool);
+    }
+    *count = page->up ? all - upto : upto;
+    return rv;
+}
+
+/* To the end that there are too few rows before. */
+static apr_status_t skip_all(okapi__place_t *place, int backward, apr_int32_t *moved,
+                             okapi_table_t *table, okapi__conn_t *conn, apr_pool_t *scratch_pool)
+{
+    apr_uint32_t all = 0, before = 0;
+    apr_status_t rv = number(&before, table, conn, place, scratch_pool);
+    if (rv == APR_SUCCESS && !backward) {
+        rv = count_all(&all, table, conn, scratch_pool);
+    }
+    *moved = backward ? -(apr_int32_t)before : all > before ? (apr_int32_t)(all - before) : 0;
+    (backward ? okapi__place_begin : okapi__place_end)(place);
+    return rv;
+}
+
+static apr_status_t skip(okapi__place_t *place, apr_int32_t count, apr_int32_t *moved,
+                         okapi_table_t *table, okapi__conn_t *conn, apr_pool_t *scratch_pool)
+{
+    const okapi__scan_t scan = {.place = place, .backward = count < 0};
+    page_t page = {.table = table, .conn = conn, .scan = &scan,
+                   .up = is_descending(table) == scan.backward};
+    apr_int64_t left = count < 0 ? -(apr_int64_t)count : count;
+    okapi__key_t from, to;
+    int empty, ties, found = 0;
+    apr_status_t rv = start_of(&from, &empty, &ties, &page, scratch_pool);
+    if (rv != APR_SUCCESS || empty) {
+        return rv;
+    }
+    if (ties) {
+        apr_uint32_t n = 0;
+        rv = row_after(&to, &found, &page, &from, 1, left - 1, scratch_pool);
+        if (rv == APR_SUCCESS && !found) {
+            rv = count_ties(&n, &page, &from, scratch_pool);
+        }
+        left = n < left ? left - n : 1; /* some may have come since */
+    }
+    if (rv == APR_SUCCESS && !found) {
+        rv = row_after(&to, &found, &page, &from, 0, left - 1, scratch_pool);
+    }
+    if (rv != APR_SUCCESS || !found) {
+        return rv == APR_SUCCESS ? skip_all(place, scan.backward, moved, table, conn, scratch_pool)
+                                 : rv;
+    }
+    *moved = count;
+    okapi__place_at(place, key_of(table->view->index, &to, is_descending(table), scratch_pool),
+                    scan.backward);
+    return APR_SUCCESS;
+}
+
 /* ---- what a restriction on the sort column leaves ---- */
 
 /* Keys from FROM to TO, both included. */
@@ -451,4 +545,4 @@ static void finish(okapi_table_t *table)
 {
 }
 
-const okapi__plan_t okapi__plan_index = {prepare, finish, refs, of_id, count_all, number};
+const okapi__plan_t okapi__plan_index = {prepare, finish, refs, of_id, skip, count_all, number};

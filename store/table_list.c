@@ -18,7 +18,7 @@ enum {
 typedef struct list_t {
     okapi_table_t *table;
     okapi__array_t *array;
-    apr_array_header_t *leaves;  /* of okapi__entry_t */
+    apr_array_header_t *leaves;  /* of okapi__leaf_t */
     apr_array_header_t *objects; /* of okapi_object_t * */
     apr_pool_t *scratch_pool;
 } list_t;
@@ -30,7 +30,7 @@ static apr_status_t add(list_t *list, okapi_object_t *object, okapi_id_t id, oka
     apr_status_t rv = okapi__array_add(list->leaves, object, id, list->table->view, path,
                                        list->array->pool, list->scratch_pool);
     for (int i = before; i < list->leaves->nelts; i++) {
-        APR_ARRAY_IDX(list->leaves, i, okapi__entry_t).index = list->objects->nelts;
+        APR_ARRAY_IDX(list->leaves, i, okapi__leaf_t).object = list->objects->nelts;
     }
     APR_ARRAY_PUSH(list->objects, okapi_object_t *) = object;
     return rv;
@@ -145,11 +145,11 @@ static apr_status_t prepare(okapi_table_t *table, apr_pool_t *scratch_pool)
         return rv;
     }
     list.array = table->array;
-    list.leaves = apr_array_make(table->array->pool, 16, sizeof(okapi__entry_t));
+    list.leaves = apr_array_make(table->array->pool, 16, sizeof(okapi__leaf_t));
     list.objects = apr_array_make(table->array->pool, 16, sizeof(okapi_object_t *));
     rv = list_objects(&list);
     okapi__array_sort(list.leaves);
-    table->array->leaves = (okapi__entry_t *)list.leaves->elts;
+    table->array->leaves = (okapi__leaf_t *)list.leaves->elts;
     table->array->nleaves = list.leaves->nelts;
     table->array->objects = (okapi_object_t **)list.objects->elts;
     okapi__array_finish(table->array, table->view);
@@ -169,5 +169,6 @@ const okapi__plan_t okapi__plan_list = {prepare,
                                         finish,
                                         okapi__array_refs,
                                         okapi__array_of_id,
+                                        okapi__array_skip,
                                         okapi__array_count,
                                         okapi__array_number};

@@ -3,36 +3,7 @@
 
 #include "table_private.h"
 
-enum { WALK_BATCH = 1000 }; /* rows of one step, of which the keys are read only */
-
 /* ---- moving ---- */
-
-/* Moves PLACE by COUNT rows at most, reading their keys only. Between prepare and finish. */
-static apr_status_t walk(okapi_table_t *table, okapi__place_t *place, apr_int32_t count,
-                         apr_int32_t *moved, apr_pool_t *scratch_pool)
-{
-    int backward = count < 0;
-    apr_int64_t left = backward ? -(apr_int64_t)count : count, done = 0;
-    apr_array_header_t *refs;
-    apr_pool_t *iterpool;
-    apr_status_t rv = apr_pool_create(&iterpool, scratch_pool);
-    while (rv == APR_SUCCESS && left > 0) {
-        int max = left < WALK_BATCH ? (int)left : WALK_BATCH;
-        apr_pool_clear(iterpool);
-        rv = okapi__table_keys(&refs, table, place, max, backward, iterpool);
-        if (rv == APR_SUCCESS) {
-            if (refs->nelts > 0) {
-                okapi__place_at(place, APR_ARRAY_IDX(refs, refs->nelts - 1, okapi__ref_t).key,
-                                backward);
-            }
-            done += refs->nelts;
-            left = refs->nelts < max ? 0 : left - max;
-        }
-    }
-    apr_pool_destroy(iterpool);
-    *moved = (apr_int32_t)(backward ? -done : done);
-    return rv;
-}
 
 apr_status_t okapi_table_seek(okapi_table_t *table, okapi_origin_e origin, apr_int32_t count,
                               apr_int32_t *moved, apr_pool_t *scratch_pool)
@@ -55,7 +26,7 @@ apr_status_t okapi_table_seek(okapi_table_t *table, okapi_origin_e origin, apr_i
     }
     apr_status_t rv = okapi__table_prepare(table, scratch_pool);
     if (rv == APR_SUCCESS) {
-        rv = walk(table, &table->cursor, count, moved, scratch_pool);
+        rv = okapi__table_skip(table, &table->cursor, count, moved, scratch_pool);
     }
     return okapi__table_finish(table, rv);
 }
@@ -210,7 +181,7 @@ apr_status_t okapi_table_bookmark_seek(okapi_table_t *table, okapi_binary_t book
     }
     if (rv == APR_SUCCESS) {
         *row_gone = !same;
-        rv = walk(table, &table->cursor, count, moved, scratch_pool);
+        rv = okapi__table_skip(table, &table->cursor, count, moved, scratch_pool);
     }
     return okapi__table_finish(table, rv);
 }

@@ -141,31 +141,39 @@ apr_status_t okapi__rows_list(apr_array_header_t *refs, okapi_folder_t *folder, 
 
 /* ---- arrays: table_array.c, table_category.c, table_cache.c ---- */
 
-typedef struct okapi__entry_t {
+/* A row that isn't a header row. */
+typedef struct okapi__leaf_t {
     const unsigned char *key;
     apr_uint16_t len;
     apr_uint16_t unread; /* its message is */
     apr_uint32_t instance;
-    okapi_id_t id;       /* as a reference's */
-    apr_int32_t index;   /* in OBJECTS, or of header rows in CATEGORIES; -1 */
-} okapi__entry_t;
+    okapi_id_t id;
+    apr_int32_t object;  /* in OBJECTS */
+} okapi__leaf_t;
 
 /* Rows that are equal in the first DEPTH + 1 of the sort columns. */
 struct okapi__category_t {
     apr_int64_t id; /* PR_INST_ID of its header row */
     int depth;
-    int header, end;     /* ENTRIES of its rows, from the header row on */
-    int content, unread; /* leaf rows */
+    int header, end;      /* rows: its header row, and the first one that isn't in it */
+    int content, unread;  /* leaf rows */
+    int sample;           /* the leaf whose values the header row shows */
+    okapi_binary_t key;   /* of the header row */
+    okapi_binary_t order; /* what it is sorted by, if that isn't its own value; LEN 0 otherwise */
+    int last;             /* where ORDER stands in the keys of its rows */
 };
 
 /* All rows of a table in their order. Never changes once it is made, so threads share it. LEAVES
- * are what the database has, ENTRIES with the categories' header rows among them, all of them
+ * are what the database has, ROWS with the categories' header rows among them, all of them
  * expanded; without categories the two are one. */
 typedef struct okapi__array_t {
     okapi_binary_t name; /* what it is of: the cache's key */
     okapi_cn_t cn;       /* as of which change of the folder */
-    okapi__entry_t *leaves, *entries;
-    int nleaves, n;
+    okapi__leaf_t *leaves;
+    int nleaves;
+    apr_int32_t *rows; /* numbers of leaves and, turned round by ~, of categories; NULL: no header
+                          rows, and leaves in their order */
+    int n;             /* rows */
     okapi__category_t *categories; /* in the order of their header rows */
     int ncategories;
     okapi_object_t **objects; /* of lists in memory */
@@ -175,7 +183,7 @@ typedef struct okapi__array_t {
     apr_pool_t *pool;
 } okapi__array_t;
 
-/* Adds to LEAVES (of okapi__entry_t, keys in KEY_POOL) the rows that OBJECT is in VIEW, as far as
+/* Adds to LEAVES (of okapi__leaf_t, keys in KEY_POOL) the rows that OBJECT is in VIEW, as far as
  * they match its restriction. Of what isn't sorted the key begins with PATH. */
 apr_status_t okapi__array_add(apr_array_header_t *leaves, okapi_object_t *object, okapi_id_t id,
                               const okapi__view_t *view, okapi_binary_t path, apr_pool_t *key_pool,
@@ -184,13 +192,13 @@ apr_status_t okapi__array_add(apr_array_header_t *leaves, okapi_object_t *object
 /* Puts leaves in their order. */
 void okapi__array_sort(apr_array_header_t *leaves);
 
-/* Makes entries, and categories, of the array's leaves, which are in their order. */
+/* Makes rows, and categories, of the array's leaves, which are in their order. */
 void okapi__array_finish(okapi__array_t *array, const okapi__view_t *view);
 
 /* The same with categories. */
 void okapi__categorise(okapi__array_t *array, int nleaves, const okapi_sort_t *sort);
 
-/* Consecutive entries of which the table shows all. */
+/* Consecutive rows of which the table shows all. */
 typedef struct okapi__run_t {
     int first, n;
     int before; /* rows that the table shows before them */
@@ -247,6 +255,10 @@ typedef struct okapi__plan_t {
     /* Adds the rows, in their order, whose PR_INST_ID is INST_ID. */
     apr_status_t (*of_id)(apr_array_header_t *refs, okapi_table_t *table, okapi__conn_t *conn,
                           apr_int64_t inst_id, apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
+    /* Moves PLACE by COUNT rows (negative: back), or to the end there. */
+    apr_status_t (*skip)(okapi__place_t *place, apr_int32_t count, apr_int32_t *moved,
+                         okapi_table_t *table, okapi__conn_t *conn, apr_pool_t *scratch_pool);
 
     /* How many rows there are, and how many of them before PLACE. */
     apr_status_t (*count)(apr_uint32_t *count, okapi_table_t *table, okapi__conn_t *conn,
@@ -341,6 +353,10 @@ apr_status_t okapi__table_row(okapi_row_t *row, const okapi_table_t *table,
                               const okapi__ref_t *ref, apr_pool_t *result_pool,
                               apr_pool_t *scratch_pool);
 
+/* Moves PLACE as the plan's SKIP does. */
+apr_status_t okapi__table_skip(okapi_table_t *table, okapi__place_t *place, apr_int32_t count,
+                               apr_int32_t *moved, apr_pool_t *scratch_pool);
+
 /* The number of rows. Not between prepare and finish: it does that itself. */
 apr_status_t okapi__table_count(apr_uint32_t *count, okapi_table_t *table,
                                 apr_pool_t *scratch_pool);
@@ -368,13 +384,16 @@ int okapi__index_key_needs(okapi_proptag_t tag);
 int okapi__index_bounds(okapi_binary_t *low, okapi_binary_t *high, const okapi_table_t *table,
                         const okapi_restriction_t *leaf, apr_pool_t *result_pool);
 
-/* refs, of_id, count and number of both array plans. */
+/* refs, of_id, skip, count and number of both array plans. */
 apr_status_t okapi__array_refs(apr_array_header_t *refs, okapi_table_t *table, okapi__conn_t *conn,
                                const okapi__scan_t *scan, apr_pool_t *result_pool,
                                apr_pool_t *scratch_pool);
 apr_status_t okapi__array_of_id(apr_array_header_t *refs, okapi_table_t *table, okapi__conn_t *conn,
                                 apr_int64_t inst_id, apr_pool_t *result_pool,
                                 apr_pool_t *scratch_pool);
+apr_status_t okapi__array_skip(okapi__place_t *place, apr_int32_t count, apr_int32_t *moved,
+                               okapi_table_t *table, okapi__conn_t *conn,
+                               apr_pool_t *scratch_pool);
 apr_status_t okapi__array_count(apr_uint32_t *count, okapi_table_t *table, okapi__conn_t *conn,
                                 apr_pool_t *scratch_pool);
 apr_status_t okapi__array_number(apr_uint32_t *number, okapi_table_t *table, okapi__conn_t *conn,

@@ -47,7 +47,9 @@ typedef struct reading_t {
     okapi_table_t *table;
     okapi__scan_t scan;
     apr_array_header_t *refs;
-    const okapi__place_t *place; /* whose number is asked for */
+    const okapi__place_t *place; /* whose number is asked for, or that is left */
+    okapi__place_t moving;
+    apr_int32_t skip, moved;
     apr_int64_t inst_id;
     apr_uint32_t count, number;
     apr_pool_t *pool; /* of the references and rows */
@@ -146,6 +148,30 @@ apr_status_t okapi__table_row(okapi_row_t *row, const okapi_table_t *table,
     for (int i = 0; rv == APR_SUCCESS && i < view->ncolumns; i++) {
         rv = okapi__cell(&row->values[i], ref, view, view->columns[i], result_pool, scratch_pool);
     }
+    return rv;
+}
+
+/* ---- moving ---- */
+
+static apr_status_t skip_rows(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    reading_t *r = baton;
+    r->moved = 0;
+    okapi__place_copy(&r->moving, r->place);
+    return r->table->view->plan->skip(&r->moving, r->skip, &r->moved, r->table, conn,
+                                      scratch_pool);
+}
+
+apr_status_t okapi__table_skip(okapi_table_t *table, okapi__place_t *place, apr_int32_t count,
+                               apr_int32_t *moved, apr_pool_t *scratch_pool)
+{
+    reading_t r = {.table = table, .place = place, .skip = count};
+    okapi__place_init(&r.moving, scratch_pool);
+    apr_status_t rv = count ? run(&r, skip_rows, scratch_pool) : APR_SUCCESS;
+    if (rv == APR_SUCCESS && count) {
+        okapi__place_copy(place, &r.moving);
+    }
+    *moved = r.moved;
     return rv;
 }
 
