@@ -161,7 +161,7 @@ static apr_status_t run_and_save(okapi_message_t *draft, apr_pool_t *scratch_poo
     apr_status_t rv = okapi__rule_run(&run, draft);
     if (rv == APR_SUCCESS) {
         rv = okapi__messages_save(draft->store, (const okapi__saving_t *)run.savings->elts,
-                                  run.savings->nelts, okapi__rule_run_broken, &run, scratch_pool);
+                                  run.savings->nelts, &(okapi__batch_t){.last = okapi__rule_run_broken, .baton = &run}, scratch_pool);
     }
     return rv == APR_SUCCESS && run.is_refused ? OKAPI_EREFUSED : rv;
 }

@@ -139,17 +139,26 @@ apr_status_t okapi__delegates_replace(okapi__conn_t *conn, const okapi_store_t *
 
 /* ---- message_save.c ---- */
 
-/* With OKAPI_SAVE_DELIVERY: read all the same, because a rule says so. */
-#define OKAPI__SAVE_READ 0x80000000u
+/* With OKAPI_SAVE_DELIVERY: read all the same, because a rule says so. Without: it may be larger than
+ * what a client may save, because it has mail in it that was accepted. */
+#define OKAPI__SAVE_READ     0x80000000u
+#define OKAPI__SAVE_ANY_SIZE 0x40000000u
 
 typedef struct okapi__saving_t {
     okapi_message_t *message;
-    apr_uint32_t flags; /* OKAPI_SAVE_* */
+    apr_uint32_t flags;    /* OKAPI_SAVE_* */
+    const int *is_skipped; /* what okapi__batch_t.first decided; NULL: it is saved */
 } okapi__saving_t;
 
-/* Messages of one store in one durable commit, and after them in the same ALSO (NULL: nothing). */
+/* What else is done in the transaction that saves messages; NULL: nothing. */
+typedef struct okapi__batch_t {
+    okapi__work_t first, last;
+    void *baton;
+} okapi__batch_t;
+
+/* Messages of one store in one durable commit. ALSO may be NULL. */
 apr_status_t okapi__messages_save(okapi_store_t *store, const okapi__saving_t *savings, int n,
-                                  okapi__work_t also, void *baton, apr_pool_t *scratch_pool);
+                                  const okapi__batch_t *also, apr_pool_t *scratch_pool);
 
 /* Gives a new message the id that it will be saved under. */
 apr_status_t okapi__message_reserve(okapi_message_t *message, apr_pool_t *scratch_pool);

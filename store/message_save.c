@@ -37,6 +37,7 @@ typedef struct save_t {
     apr_array_header_t *parts; /* of part_t; the message is the last one */
     apr_array_header_t *blobs; /* of new_blob_t */
     apr_array_header_t *delegates; /* NULL: it doesn't say who they are */
+    const int *is_skipped;         /* NULL: never */
     apr_pool_t *pool;
 } save_t;
 
@@ -217,7 +218,8 @@ static apr_status_t prepare(save_t *s, apr_uint32_t flags)
     message->row.mtime = now;
     apr_status_t rv = prepare_message(s, message, 0);
     /* Mail was measured before it was converted, which can make it larger. */
-    if (rv == APR_SUCCESS && max && !(flags & OKAPI_SAVE_DELIVERY) && message->row.size > max) {
+    if (rv == APR_SUCCESS && max && !(flags & (OKAPI_SAVE_DELIVERY | OKAPI__SAVE_ANY_SIZE)) &&
+        message->row.size > max) {
         rv = OKAPI_ETOOBIG;
     }
     if (rv == APR_SUCCESS) {
@@ -463,21 +465,26 @@ static apr_status_t write_parts(save_t *s, okapi__conn_t *conn, apr_pool_t *scra
 typedef struct batch_t {
     save_t *saves;
     int n;
-    okapi__work_t also; /* NULL: nothing else */
-    void *baton;
+    okapi__batch_t also;
 } batch_t;
+
+static int is_skipped(const save_t *s)
+{
+    return s->is_skipped && *s->is_skipped;
+}
 
 static apr_status_t write_all(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
     batch_t *b = baton;
-    apr_status_t rv = APR_SUCCESS;
+    apr_status_t rv = b->also.first ? b->also.first(conn, b->also.baton, scratch_pool)
+                                    : APR_SUCCESS;
     for (int i = 0; rv == APR_SUCCESS && i < b->n; i++) {
-        rv = write_parts(&b->saves[i], conn, scratch_pool);
+        rv = is_skipped(&b->saves[i]) ? APR_SUCCESS : write_parts(&b->saves[i], conn, scratch_pool);
     }
     for (int i = 0; rv == APR_SUCCESS && i < b->n; i++) {
-        rv = write_row(&b->saves[i], conn, scratch_pool);
+        rv = is_skipped(&b->saves[i]) ? APR_SUCCESS : write_row(&b->saves[i], conn, scratch_pool);
     }
-    return rv == APR_SUCCESS && b->also ? b->also(conn, b->baton, scratch_pool) : rv;
+    return rv == APR_SUCCESS && b->also.last ? b->also.last(conn, b->also.baton, scratch_pool) : rv;
 }
 
 /* ---- after it ---- */
@@ -520,7 +527,7 @@ static void settle(save_t *s)
 static apr_status_t begin(save_t *s, const okapi__saving_t *saving, apr_pool_t *scratch_pool)
 {
     okapi_message_t *message = saving->message;
-    *s = (save_t){.message = message, .pool = scratch_pool};
+    *s = (save_t){.message = message, .is_skipped = saving->is_skipped, .pool = scratch_pool};
     s->parts = apr_array_make(scratch_pool, 4, sizeof(part_t));
     s->blobs = apr_array_make(scratch_pool, 4, sizeof(new_blob_t));
     if (message->parent) {
@@ -537,11 +544,14 @@ static apr_status_t begin(save_t *s, const okapi__saving_t *saving, apr_pool_t *
 }
 
 apr_status_t okapi__messages_save(okapi_store_t *store, const okapi__saving_t *savings, int n,
-                                  okapi__work_t also, void *baton, apr_pool_t *scratch_pool)
+                                  const okapi__batch_t *also, apr_pool_t *scratch_pool)
 {
-    batch_t b = {.n = n, .also = also, .baton = baton};
+    batch_t b = {.n = n};
     apr_status_t rv = APR_SUCCESS;
     b.saves = apr_palloc(scratch_pool, sizeof(save_t) * (apr_size_t)(n + 1));
+    if (also) {
+        b.also = *also;
+    }
     for (int i = 0; rv == APR_SUCCESS && i < n; i++) {
         rv = begin(&b.saves[i], &savings[i], scratch_pool);
     }
@@ -552,7 +562,9 @@ apr_status_t okapi__messages_save(okapi_store_t *store, const okapi__saving_t *s
         return rv;
     }
     for (int i = 0; i < n; i++) {
-        settle(&b.saves[i]);
+        if (!is_skipped(&b.saves[i])) {
+            settle(&b.saves[i]);
+        }
     }
     if (n > 0) {
         okapi__changed(store->okapi, store->id);
@@ -563,8 +575,8 @@ apr_status_t okapi__messages_save(okapi_store_t *store, const okapi__saving_t *s
 apr_status_t okapi_message_save(okapi_message_t *message, apr_uint32_t flags,
                                 apr_pool_t *scratch_pool)
 {
-    const okapi__saving_t saving = {message, flags};
-    return okapi__messages_save(message->store, &saving, 1, NULL, NULL, scratch_pool);
+    const okapi__saving_t saving = {.message = message, .flags = flags};
+    return okapi__messages_save(message->store, &saving, 1, NULL, scratch_pool);
 }
 
 apr_status_t okapi__message_reserve(okapi_message_t *message, apr_pool_t *scratch_pool)

@@ -28,7 +28,7 @@ static apr_status_t make(okapi_message_t **made, okapi__rule_run_t *run, okapi_m
         okapi_propval_bin(PR_DAM_ORIGINAL_ENTRYID, original.data, original.len),
         okapi_propval_bin(PR_RULE_FOLDER_ENTRYID, folder.data, folder.len),
         okapi_propval_str(PR_RULE_PROVIDER, okapi_props_str(rule->props, PR_RULE_PROVIDER, ""))};
-    APR_ARRAY_PUSH(run->savings, okapi__saving_t) = (okapi__saving_t){*made, 0};
+    APR_ARRAY_PUSH(run->savings, okapi__saving_t) = (okapi__saving_t){.message = *made};
     return okapi_object_set(&(*made)->object, values, sizeof(values) / sizeof(values[0]),
                             run->pool);
 }

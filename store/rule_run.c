@@ -145,7 +145,7 @@ static apr_status_t place_copy(okapi__rule_run_t *run, visit_t *visit,
     }
     if (action->type == OP_COPY || was_in(visit, next.folder_id) || moves_of(visit) > MOVES_MAX) {
         APR_ARRAY_PUSH(run->savings, okapi__saving_t) =
-            (okapi__saving_t){next.message, next.flags};
+            (okapi__saving_t){.message = next.message, .flags = next.flags};
     } else {
         rv = run_visit(run, &next);
     }
@@ -291,7 +291,7 @@ static apr_status_t run_visit(okapi__rule_run_t *run, visit_t *visit)
     }
     if (rv == APR_SUCCESS && !visit->is_moved && !visit->is_deleted) {
         APR_ARRAY_PUSH(run->savings, okapi__saving_t) =
-            (okapi__saving_t){visit->message, visit->flags};
+            (okapi__saving_t){.message = visit->message, .flags = visit->flags};
     }
     for (int i = 0; rv == APR_SUCCESS && !visit->is_deleted && i < visit->deferred->nelts; i++) {
         rv = okapi__rule_defer(run, visit->moved ? visit->moved : visit->message, visit->folder_id,
