@@ -44,7 +44,8 @@ typedef struct mapi_stream_state_t {
 typedef struct mapi_subscription_t { /* MS-OXCNOTIF 2.2.1.2.1 */
     apr_uint16_t types;
     int whole_store;
-    okapi_cn_t cn; /* changes after this one are news */
+    okapi_cn_t cn;      /* changes after this one are news */
+    okapi_cn_t told_cn; /* up to this one the client knows all; less than CN within a walk */
 } mapi_subscription_t;
 
 typedef struct mapi_handle_t {

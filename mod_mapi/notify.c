@@ -64,16 +64,17 @@ static int event_type(okapi_change_e kind)
 static void object_events(rop_notify_response_t *events, int *n, const mapi_handle_t *handle,
                           const okapi_change_t *change)
 {
+    okapi_change_e kind = okapi_change_kind(change, handle->u.subscription.told_cn);
     int types = handle->u.subscription.types;
     if (change->is_folder) {
-        if (types & event_type(change->kind)) {
-            rop_notify_response_t *e = add_event(events, n, handle, event_type(change->kind));
+        if (types & event_type(kind)) {
+            rop_notify_response_t *e = add_event(events, n, handle, event_type(kind));
             e->folder_id = change->id;
             e->parent_folder_id = change->folder_id;
         }
         return;
     }
-    if (change->is_new_mail && (types & NOTIFY_NEW_MAIL)) {
+    if (kind == OKAPI_CHANGE_CREATED && change->is_delivered && (types & NOTIFY_NEW_MAIL)) {
         rop_notify_response_t *e =
             add_event(events, n, handle, NOTIFY_NEW_MAIL | NOTIFY_IS_MESSAGE);
         e->folder_id = change->folder_id;
@@ -81,9 +82,9 @@ static void object_events(rop_notify_response_t *events, int *n, const mapi_hand
         e->message_flags = change->flags;
         e->message_class = change->message_class;
     }
-    if (types & event_type(change->kind)) {
+    if (types & event_type(kind)) {
         rop_notify_response_t *e =
-            add_event(events, n, handle, event_type(change->kind) | NOTIFY_IS_MESSAGE);
+            add_event(events, n, handle, event_type(kind) | NOTIFY_IS_MESSAGE);
         e->folder_id = change->folder_id;
         e->message_id = change->id;
     }
@@ -156,21 +157,24 @@ static int change_events(rop_notify_response_t *events, const mapi_handle_t *han
 
 /* ---- walking ---- */
 
+/* In steps, and in several Executes if the client's buffers are small. What is told of an object is
+ * what happened to it since the walk began, not since the step before: told_cn. */
 static apr_status_t walk_subscription(watch_t *watch, mapi_handle_t *handle, okapi_store_t *store,
-                                      apr_pool_t *pool)
+                                      apr_pool_t *iterpool)
 {
     okapi_cn_t *cursor = &handle->u.subscription.cn;
-    apr_array_header_t *changes;
-    do {
+    while (*cursor < watch->cn[handle->logon_id]) {
+        apr_array_header_t *changes;
         okapi_cn_t upto;
+        apr_pool_clear(iterpool);
         apr_status_t rv =
-            okapi_changes(&changes, &upto, store, 0, *cursor, CHANGES_MAX, pool, pool);
+            okapi_changes(&changes, &upto, store, 0, *cursor, CHANGES_MAX, iterpool, iterpool);
         if (rv != APR_SUCCESS) {
             return rv;
         }
         for (int i = 0; i < changes->nelts; i++) {
             rop_notify_response_t events[EVENTS_MAX];
-            int n = change_events(events, handle, store, changes, i, pool);
+            int n = change_events(events, handle, store, changes, i, iterpool);
             if (n > 0 && !watch->take(watch->baton, events, n)) {
                 watch->ended = 1;
                 return APR_SUCCESS;
@@ -178,38 +182,40 @@ static apr_status_t walk_subscription(watch_t *watch, mapi_handle_t *handle, oka
             *cursor = APR_ARRAY_IDX(changes, i, okapi_change_t).cn;
         }
         *cursor = upto;
-    } while (changes->nelts == CHANGES_MAX);
+    }
+    handle->u.subscription.told_cn = *cursor;
     return APR_SUCCESS;
 }
 
 /* A contents table shows its folder's messages, a hierarchy table folders with their counts, which
  * any message changes. */
-static apr_status_t table_changed(int *changed, const mapi_handle_t *handle, okapi_store_t *store,
-                                  apr_pool_t *pool)
+static apr_status_t table_changed(int *changed, const watch_t *watch, const mapi_handle_t *handle,
+                                  okapi_store_t *store, apr_pool_t *iterpool)
 {
     int contents = handle->u.table.kind == OKAPI_TABLE_CONTENTS;
     okapi_id_t folder_id = contents ? handle->place.folder_id : 0;
     okapi_cn_t since = handle->u.table.cn;
-    apr_array_header_t *changes;
     *changed = 0;
-    do {
-        apr_status_t rv =
-            okapi_changes(&changes, &since, store, folder_id, since, CHANGES_MAX, pool, pool);
+    while (!*changed && since < watch->cn[handle->logon_id]) {
+        apr_array_header_t *changes;
+        apr_pool_clear(iterpool);
+        apr_status_t rv = okapi_changes(&changes, &since, store, folder_id, since, CHANGES_MAX,
+                                        iterpool, iterpool);
         if (rv != APR_SUCCESS) {
             return rv;
         }
         for (int i = 0; i < changes->nelts && !*changed; i++) {
             *changed = !contents || !APR_ARRAY_IDX(changes, i, okapi_change_t).is_folder;
         }
-    } while (!*changed && changes->nelts == CHANGES_MAX);
+    }
     return APR_SUCCESS;
 }
 
 static apr_status_t walk_table(watch_t *watch, mapi_handle_t *handle, okapi_store_t *store,
-                               apr_pool_t *pool)
+                               apr_pool_t *iterpool)
 {
     int changed;
-    apr_status_t rv = table_changed(&changed, handle, store, pool);
+    apr_status_t rv = table_changed(&changed, watch, handle, store, iterpool);
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -270,11 +276,17 @@ static apr_status_t walk_handle(watch_t *watch, mapi_handle_t *handle, okapi_cn_
     okapi_store_t *store;
     rv = open_store(watch, logon_id, &store);
     if (rv == APR_SUCCESS) {
-        rv = handle->kind == MAPI_KIND_TABLE ? walk_table(watch, handle, store, watch->pool)
-                                             : walk_subscription(watch, handle, store, watch->pool);
+        apr_pool_t *iterpool;
+        apr_pool_create(&iterpool, watch->pool);
+        rv = handle->kind == MAPI_KIND_TABLE ? walk_table(watch, handle, store, iterpool)
+                                             : walk_subscription(watch, handle, store, iterpool);
+        apr_pool_destroy(iterpool);
     }
     if (rv == OKAPI_ESYNC) { /* so far behind that what was deleted since is forgotten */
         *cursor = watch->cn[logon_id];
+        if (handle->kind == MAPI_KIND_SUBSCRIPTION) {
+            handle->u.subscription.told_cn = *cursor;
+        }
         return APR_SUCCESS;
     }
     return rv;

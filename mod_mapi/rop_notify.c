@@ -21,7 +21,7 @@ apr_status_t rop_register_notification(mapi_rop_ctx_t *ctx,
     mapi_subscription_t *subscription = &handle->u.subscription;
     subscription->types = req->notification_types;
     subscription->whole_store = req->want_whole_store;
-    subscription->cn = cn;
+    subscription->cn = subscription->told_cn = cn;
     handle->object = MAPI_KIND_LOGON;
     if (!req->want_whole_store) {
         handle->object = req->message_id != 0 ? MAPI_KIND_MESSAGE : MAPI_KIND_FOLDER;

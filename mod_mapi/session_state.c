@@ -7,7 +7,7 @@
 
 #include <apr_strings.h>
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 /* ---- what handles of a kind hold beside their place ---- */
 
@@ -72,6 +72,7 @@ static void subscription_write(const mapi_handle_t *h, okapi_writer_t *w)
     okapi_write_u16(w, h->u.subscription.types);
     okapi_write_u8(w, (apr_byte_t)h->u.subscription.whole_store);
     okapi_write_u64(w, (apr_uint64_t)h->u.subscription.cn);
+    okapi_write_u64(w, (apr_uint64_t)h->u.subscription.told_cn);
 }
 
 static void subscription_read(mapi_handle_t *h, okapi_reader_t *r)
@@ -79,6 +80,7 @@ static void subscription_read(mapi_handle_t *h, okapi_reader_t *r)
     h->u.subscription.types = okapi_read_u16(r);
     h->u.subscription.whole_store = okapi_read_u8(r);
     h->u.subscription.cn = (okapi_cn_t)okapi_read_u64(r);
+    h->u.subscription.told_cn = (okapi_cn_t)okapi_read_u64(r);
 }
 
 static const struct {

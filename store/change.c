@@ -29,12 +29,15 @@ static int is_visible(const walk_t *walk, okapi_id_t folder_id)
     return okapi__rights_visible(okapi__rights_in(walk->rights, folder_id));
 }
 
-static okapi_change_e kind_of(const walk_t *walk, okapi_cn_t content_cn, okapi_cn_t add_cn)
+okapi_change_e okapi_change_kind(const okapi_change_t *change, okapi_cn_t since)
 {
-    if (add_cn > walk->since) {
+    if (change->kind == OKAPI_CHANGE_DELETED) {
+        return OKAPI_CHANGE_DELETED;
+    }
+    if (change->add_cn > since) {
         return OKAPI_CHANGE_CREATED;
     }
-    return content_cn > walk->since ? OKAPI_CHANGE_MODIFIED : OKAPI_CHANGE_READ;
+    return change->content_cn > since ? OKAPI_CHANGE_MODIFIED : OKAPI_CHANGE_READ;
 }
 
 /* Messages are told of to those who may read them. */
@@ -56,8 +59,8 @@ static void push_message(walk_t *walk, okapi__rows_t *rows)
     }
     okapi_change_t *change = apr_array_push(walk->changes);
     *change = (okapi_change_t){
-        .kind = kind_of(walk, okapi__rows_int(rows, 3), okapi__rows_int(rows, 4)),
         .is_associated = part == OKAPI__PART_ASSOCIATED,
+        .is_delivered = (flags & OKAPI__MSGFLAG_DELIVERED) != 0,
         .folder_id = folder_id,
         .id = okapi__rows_int(rows, 1),
         .cn = okapi__rows_int(rows, 2),
@@ -66,8 +69,7 @@ static void push_message(walk_t *walk, okapi__rows_t *rows)
         .flags = (apr_uint32_t)(flags & OKAPI__MSGFLAG_MASK),
         .message_class = apr_pstrdup(walk->result_pool, okapi__rows_str(rows, 7)),
     };
-    change->is_new_mail =
-        change->kind == OKAPI_CHANGE_CREATED && (flags & OKAPI__MSGFLAG_DELIVERED) != 0;
+    change->kind = okapi_change_kind(change, walk->since);
 }
 
 /* A row of STMT_CHANGE_FOLDERS; the root is in no folder. */
@@ -77,7 +79,6 @@ static void push_folder(walk_t *walk, okapi__rows_t *rows)
     if (is_visible(walk, id)) {
         okapi_change_t *change = apr_array_push(walk->changes);
         *change = (okapi_change_t){
-            .kind = kind_of(walk, okapi__rows_int(rows, 3), okapi__rows_int(rows, 4)),
             .is_folder = 1,
             .folder_id = parent == id ? 0 : parent,
             .id = id,
@@ -85,6 +86,7 @@ static void push_folder(walk_t *walk, okapi__rows_t *rows)
             .content_cn = okapi__rows_int(rows, 3),
             .add_cn = okapi__rows_int(rows, 4),
         };
+        change->kind = okapi_change_kind(change, walk->since);
     }
 }
 

@@ -31,7 +31,7 @@ sub events {
 
 # The message that came last; by a table that wants no notifications.
 sub newest {
-    my $table = $inbox->contents(0x10)->columns('PR_MID');
+    my $table = ($_[0] // $inbox)->contents(0x10)->columns('PR_MID');
     my @mids = sort { counter_of($a) <=> counter_of($b) } map { $_->{PR_MID} } $table->all_rows;
     $table->release;
     return $mids[-1];
@@ -129,6 +129,34 @@ subtest 'more than fits' => sub {
     is scalar(grep { $_->{notification_flags} == (NEW_MAIL | MESSAGE) } @got), 6,
         'all six, in pieces';
     is scalar(grep { $_->{notification_flags} == (CREATED | MESSAGE) } @got), 6, 'of either kind';
+    $subscription->release;
+};
+
+# What has changed again is told of behind the others, so only with the second piece.
+subtest 'created and changed, in pieces' => sub {
+    my $other = Okapi::Test::MAPI->connect($server, 'john')->logon->open_special('inbox');
+    my $mark = sub { $other->call('SetReadFlags', { want_asynchronous => 0, read_flags => $_[0],
+        message_ids => [$_[1]] }) };
+    my $subscription = $logon->subscribe(NEW_MAIL | CREATED | MODIFIED);
+    deliver('first');
+    my $first = newest($other);
+    deliver('second');
+    my $second = newest($other);
+    $mark->(1, $first);
+    my (%told, $pieces);
+    for (1 .. 20) {
+        my @part = $m->notifications(max_rop_out => 150);
+        $pieces++;
+        push @{ $told{ $_->{message_id} } }, $_->{notification_flags}
+            for grep { ($_->{notification_flags} // 0) & MESSAGE } @part;
+        last if !grep { $_->{rop} eq 'Pending' } @part;
+    }
+    cmp_ok $pieces, '>', 1, 'in pieces';
+    is_deeply \%told, { map { $_ => [NEW_MAIL | MESSAGE, CREATED | MESSAGE] } $first, $second },
+        'what came and was read is new, not only read';
+    $mark->(4, $first);
+    is_deeply [map { $_->{notification_flags} } grep { $_->{message_id} } $m->notifications],
+        [MODIFIED | MESSAGE], 'and modified when it changes later';
     $subscription->release;
 };
 

@@ -52,7 +52,7 @@ static void new_mail(mailbox_t *mailbox)
     is_int(at(array, 0)->kind, OKAPI_CHANGE_CREATED, "created");
     is_int(at(array, 0)->id, id, "the message");
     is_int(at(array, 0)->folder_id, okapi_folder_id(mailbox->inbox), "in the inbox");
-    is_int(at(array, 0)->is_new_mail, 1, "new mail");
+    is_int(at(array, 0)->is_delivered, 1, "new mail");
     is_str(at(array, 0)->message_class, "IPM.Note", "its class");
     is_int(upto, now(mailbox), "up to now");
     array = changes(mailbox, 0, upto, 100, &upto);

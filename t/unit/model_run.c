@@ -144,7 +144,7 @@ static int make_message(model_run_t *run, okapi_store_t *store, int is_associate
     made.id = okapi_message_id(message);
     *model_add(run->model, made.id) = made;
     model_expect(run, OKAPI_CHANGE_CREATED, &made);
-    run->expected[0].is_new_mail = (flags & OKAPI_SAVE_DELIVERY) != 0;
+    run->expected[0].is_delivered = (flags & OKAPI_SAVE_DELIVERY) != 0;
     return 1;
 }
 

@@ -8,7 +8,7 @@ static void tell(const char *what, const okapi_change_t *change)
     diag("%s: %lld %s %s%s %lld in %lld%s", what, (long long)change->cn, kinds[change->kind],
          change->is_associated ? "associated " : "", change->is_folder ? "folder" : "message",
          (long long)change->id, (long long)change->folder_id,
-         change->is_new_mail ? ", new mail" : "");
+         change->is_delivered ? ", delivered" : "");
 }
 
 static int is_same(const okapi_change_t *a, const okapi_change_t *b)
@@ -48,7 +48,8 @@ static int take_expected(model_run_t *run, const okapi_change_t *change)
 {
     for (int i = 0; i < run->nexpected; i++) {
         if (is_same(&run->expected[i], change) &&
-            run->expected[i].is_new_mail == change->is_new_mail) {
+            (change->kind != OKAPI_CHANGE_CREATED ||
+             run->expected[i].is_delivered == change->is_delivered)) {
             run->expected[i] = run->expected[--run->nexpected];
             return 1;
         }

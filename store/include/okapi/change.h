@@ -16,7 +16,7 @@ typedef struct okapi_change_t {
     okapi_change_e kind;
     int is_folder;        /* the object is a folder and FOLDER_ID its parent */
     int is_associated;
-    int is_new_mail;      /* created by delivery */
+    int is_delivered;     /* a message that came by delivery: new mail when it is created */
     int is_moved;         /* a deleted folder: it has left FOLDER_ID, but is elsewhere in the store */
     okapi_id_t folder_id;
     okapi_id_t id;
@@ -39,11 +39,14 @@ typedef struct okapi_change_t {
  * last change number, as an array of okapi_change_t; *UPTO is the number to go on from.
  * OKAPI_ESYNC if SINCE is older than the tombstones reach.
  *
- * KIND is what happened since SINCE. Who takes several steps to get from one state to the next
- * looks at CONTENT_CN and ADD_CN instead and compares them with where the first step began: an
- * object that a step passed over, because it has changed again, comes with its last number only. */
+ * KIND is what happened since SINCE. Who takes several steps to get from one state to the next asks
+ * okapi_change_kind what happened since the first step began: an object that a step passed over,
+ * because it has changed again, comes with its last number only. */
 apr_status_t okapi_changes(apr_array_header_t **changes, okapi_cn_t *upto, okapi_store_t *store,
                            okapi_id_t folder_id, okapi_cn_t since, int max,
                            apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
+/* What happened since SINCE to the object of CHANGE, which has changed since. */
+okapi_change_e okapi_change_kind(const okapi_change_t *change, okapi_cn_t since);
 
 #endif
