@@ -106,18 +106,28 @@ static int types_for_me(okapi_message_t *message, apr_hash_t *own, apr_pool_t *s
     return types;
 }
 
-static apr_status_t address_draft(okapi_message_t *draft, apr_hash_t *own,
-                                  apr_pool_t *scratch_pool)
+/* To a public folder it comes for nobody. */
+static apr_status_t address_draft(okapi_message_t *draft, apr_pool_t *scratch_pool)
 {
     const okapi_user_t *owner = draft->store->owner;
+    const okapi_propval_t now = okapi_propval_time(PR_MESSAGE_DELIVERY_TIME, okapi_time_now());
+    apr_hash_t *own;
+    if (okapi_store_is_public(draft->store)) {
+        return okapi_object_set(&draft->object, &now, 1, scratch_pool);
+    }
+    apr_status_t rv =
+        okapi__delivery_own_addresses(&own, draft->store, scratch_pool, scratch_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
     int types = types_for_me(draft, own, scratch_pool);
     const okapi_propval_t values[] = {
         okapi_propval_bool(PR_MESSAGE_TO_ME, (types & 1 << MAPI_TO) != 0),
         okapi_propval_bool(PR_MESSAGE_CC_ME, (types & 1 << MAPI_CC) != 0),
         okapi_propval_bool(PR_MESSAGE_RECIP_ME, types != 0),
-        okapi_propval_time(PR_MESSAGE_DELIVERY_TIME, okapi_time_now())};
-    apr_status_t rv = okapi_object_set(&draft->object, values,
-                                       sizeof(values) / sizeof(values[0]), scratch_pool);
+        now};
+    rv = okapi_object_set(&draft->object, values, sizeof(values) / sizeof(values[0]),
+                          scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = set_received(draft, &received_by, owner, scratch_pool);
     }
@@ -169,17 +179,13 @@ static apr_status_t run_and_save(okapi_message_t *draft, apr_pool_t *scratch_poo
 apr_status_t okapi_deliver(okapi_message_t *draft, const okapi_envelope_t *envelope,
                            apr_pool_t *scratch_pool)
 {
-    apr_hash_t *own;
     okapi_folder_t *folder;
     if (draft->id || draft->parent || !draft->store->full_access) {
         return OKAPI_EINVAL;
     }
     apr_status_t rv = find_folder(&folder, draft, envelope, scratch_pool);
     if (rv == APR_SUCCESS) {
-        rv = okapi__delivery_own_addresses(&own, draft->store, scratch_pool, scratch_pool);
-    }
-    if (rv == APR_SUCCESS) {
-        rv = address_draft(draft, own, scratch_pool);
+        rv = address_draft(draft, scratch_pool);
     }
     if (rv != APR_SUCCESS) {
         return rv;

@@ -3,7 +3,7 @@
 #define OKAPI_TOOLS_ADMIN_H
 
 #include <apr_tables.h>
-#include <okapi/user.h>
+#include <okapi/folder.h>
 
 #include "common.h"
 #include "output.h"
@@ -36,6 +36,7 @@ typedef struct admin_command_t {
     const char *help; /* a sentence */
     admin_needs_e needs;
     const admin_option_t *options; /* may be NULL */
+    const char *more;              /* lines that its help has besides; may be NULL */
     int (*run)(admin_t *admin);    /* returns an exit code */
 } admin_command_t;
 
@@ -52,8 +53,33 @@ static inline const char *admin_option(const admin_t *admin, const char *name)
 /* The user named by the I-th argument. */
 int admin_find_user(admin_t *admin, int i, okapi_user_t **user);
 
+/* The mailbox of that user, or the public store (TOOL_PUBLIC), as an administrator sees it. */
+int admin_open_mailbox(admin_t *admin, int i, okapi_store_t **store);
+
+/* The folder in it that the I-th argument names by its path; "/" is what people see as its top. */
+int admin_open_folder(admin_t *admin, int i, okapi_store_t *store, okapi_folder_t **folder);
+
 int admin_config_template(admin_t *admin);
+int admin_delegate_add(admin_t *admin);
+int admin_delegate_list(admin_t *admin);
+int admin_delegate_remove(admin_t *admin);
+int admin_folder_create(admin_t *admin);
 int admin_folder_list(admin_t *admin);
+int admin_group_add(admin_t *admin);
+int admin_group_create(admin_t *admin);
+int admin_group_delete(admin_t *admin);
+int admin_group_list(admin_t *admin);
+int admin_group_remove(admin_t *admin);
+int admin_group_show(admin_t *admin);
+int admin_permission_list(admin_t *admin);
+int admin_permission_remove(admin_t *admin);
+int admin_permission_set(admin_t *admin);
+int admin_public_create(admin_t *admin);
+int admin_public_list(admin_t *admin);
+int admin_quota_defaults(admin_t *admin);
+int admin_quota_list(admin_t *admin);
+int admin_quota_set(admin_t *admin);
+int admin_quota_show(admin_t *admin);
 int admin_store_collect(admin_t *admin);
 int admin_store_create_database(admin_t *admin);
 int admin_store_list(admin_t *admin);

@@ -166,3 +166,11 @@ int tool_open(tool_t *tool)
                ? 0
                : tool_fail(tool, rv, "the database %s can't be opened", tool_database(tool));
 }
+
+apr_status_t tool_open_mailbox(tool_t *tool, const okapi_user_t *owner, okapi_store_t **store,
+                               apr_pool_t *pool)
+{
+    static const okapi_user_t administrator = {0, "", "", "Administrator", OKAPI_USER_ADMIN, ""};
+    return owner ? okapi_store_open(store, tool->okapi, &administrator, owner, pool, pool)
+                 : okapi_store_open_public(store, tool->okapi, &administrator, pool, pool);
+}

@@ -11,8 +11,12 @@
 #include <apr_getopt.h>
 #include <okapi/config.h>
 #include <okapi/engine.h>
+#include <okapi/store.h>
 
 #define TOOL_DEFAULT_CONF "/etc/okapi/okapi.conf"
+
+/* What tools call the public store where a mailbox is named; no user can have this name. */
+#define TOOL_PUBLIC "@public"
 
 typedef struct tool_t {
     const char *name; /* "okapi-admin", for messages */
@@ -31,6 +35,10 @@ int tool_read_config(tool_t *tool);
 
 /* The same, then opens the database. */
 int tool_open(tool_t *tool);
+
+/* The mailbox of OWNER, or the public store if that is NULL, as an administrator sees it. */
+apr_status_t tool_open_mailbox(tool_t *tool, const okapi_user_t *owner, okapi_store_t **store,
+                               apr_pool_t *pool);
 
 /* The database for messages: SQLite's file, else the driver's name, as its parameters may hold a
  * password. */

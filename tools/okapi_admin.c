@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include <apr_strings.h>
+#include <okapi/error.h>
 
 #include "admin.h"
+#include "admin_rights.h"
 
 static const admin_option_t add_options[] = {
     {"email", "ADDRESS", "the primary mail address; required"},
@@ -39,30 +41,105 @@ static const admin_option_t collect_options[] = {
 static const admin_option_t delete_options[] = {{"yes", NULL, "don't ask on a terminal"},
                                                 {NULL, NULL, NULL}};
 
+static const admin_option_t create_folder_options[] = {
+    {"class", "CLASS", "what is in it, as IPF.Appointment; else as in the folder above it"},
+    {NULL, NULL, NULL}};
+
+static const admin_option_t create_group_options[] = {
+    {"fullname", "TEXT", "the name people see"}, {NULL, NULL, NULL}};
+
+static const admin_option_t delegate_options[] = {
+    {"meetings", NULL, "gets a copy of each meeting request"},
+    {"private", NULL, "sees what is private"},
+    {NULL, NULL, NULL}};
+
+static const admin_option_t quota_options[] = {
+    {"warn", "SIZE", "from this size on the owner is warned"},
+    {"send", "SIZE", "from this size on nothing can be sent"},
+    {"receive", "SIZE", "beyond this size nothing is received or saved"},
+    {NULL, NULL, NULL}};
+
+static const char mailbox_help[] =
+    "MAILBOX is a user, or " TOOL_PUBLIC ", the public store. FOLDER is a path as Inbox/Projects;\n"
+    "/ is the top of what people see.";
+
+#define WHO_HELP                                                                                   \
+    "MAILBOX is a user, or " TOOL_PUBLIC ", the public store. FOLDER is a path as Inbox/Projects;\n" \
+    "/ is the top of what people see. WHO is a user or a group, @default for everybody who isn't\n" \
+    "in the list, @anonymous for who isn't logged in."
+
+static const char who_help[] = WHO_HELP;
+static const char rights_help[] = WHO_HELP "\n" ADMIN_RIGHTS_HELP;
+
+static const char delegate_help[] =
+    "What a delegate may do in which folder is set with 'okapi-admin permission set'. Given again,\n"
+    "the options replace those from before.";
+
+static const char quota_help[] =
+    "SIZE is a number of bytes or as 500M or 2G; none is no limit, default is the server's\n"
+    "(QuotaWarn, QuotaSend and QuotaReceive in okapi.conf). What isn't named stays.";
+
 /* Sorted by noun, then by verb, as the help prints them. */
 static const admin_command_t commands[] = {
     {"config", "template", "", "Prints a commented okapi.conf with every setting's default.",
-     ADMIN_NEEDS_NOTHING, NULL, admin_config_template},
-    {"folder", "list", "USER", "Prints the tree of a user's folders with their counts.",
-     ADMIN_NEEDS_DATABASE, NULL, admin_folder_list},
+     ADMIN_NEEDS_NOTHING, NULL, NULL, admin_config_template},
+    {"delegate", "add", "USER DELEGATE", "Makes a user a delegate of another, or changes what one gets.",
+     ADMIN_NEEDS_DATABASE, delegate_options, delegate_help, admin_delegate_add},
+    {"delegate", "list", "USER", "Lists who acts for a user.", ADMIN_NEEDS_DATABASE, NULL, NULL,
+     admin_delegate_list},
+    {"delegate", "remove", "USER DELEGATE", "Ends that; permissions on folders stay.",
+     ADMIN_NEEDS_DATABASE, NULL, NULL, admin_delegate_remove},
+    {"folder", "create", "MAILBOX FOLDER", "Makes a folder.", ADMIN_NEEDS_DATABASE,
+     create_folder_options, mailbox_help, admin_folder_create},
+    {"folder", "list", "MAILBOX", "Prints the tree of a mailbox' folders with their counts.",
+     ADMIN_NEEDS_DATABASE, NULL, mailbox_help, admin_folder_list},
+    {"group", "add", "GROUP MEMBER", "Puts a user or a group into a group.", ADMIN_NEEDS_DATABASE,
+     NULL, NULL, admin_group_add},
+    {"group", "create", "GROUP", "Creates a group, to give permissions to.", ADMIN_NEEDS_DATABASE,
+     create_group_options, NULL, admin_group_create},
+    {"group", "delete", "GROUP", "Deletes a group and all its permissions.", ADMIN_NEEDS_DATABASE,
+     NULL, NULL, admin_group_delete},
+    {"group", "list", "", "Lists all groups.", ADMIN_NEEDS_DATABASE, NULL, NULL, admin_group_list},
+    {"group", "remove", "GROUP MEMBER", "Takes a user or a group out of a group.",
+     ADMIN_NEEDS_DATABASE, NULL, NULL, admin_group_remove},
+    {"group", "show", "GROUP", "Prints who is in a group.", ADMIN_NEEDS_DATABASE, NULL, NULL,
+     admin_group_show},
+    {"permission", "list", "MAILBOX FOLDER", "Lists who may do what in a folder.",
+     ADMIN_NEEDS_DATABASE, NULL, mailbox_help, admin_permission_list},
+    {"permission", "remove", "MAILBOX FOLDER WHO", "Removes an entry of that list.",
+     ADMIN_NEEDS_DATABASE, NULL, who_help, admin_permission_remove},
+    {"permission", "set", "MAILBOX FOLDER WHO RIGHTS", "Sets what somebody may do in a folder.",
+     ADMIN_NEEDS_DATABASE, NULL, rights_help, admin_permission_set},
+    {"public", "create", "", "Creates the public store.", ADMIN_NEEDS_DATABASE, NULL, NULL,
+     admin_public_create},
+    {"public", "list", "", "Prints the tree of public folders with their counts.",
+     ADMIN_NEEDS_DATABASE, NULL, NULL, admin_public_list},
+    {"quota", "defaults", "", "Prints the limits of mailboxes that have none of their own.",
+     ADMIN_NEEDS_CONFIG, NULL, NULL, admin_quota_defaults},
+    {"quota", "list", "", "Lists how large all mailboxes are and may become.", ADMIN_NEEDS_DATABASE,
+     NULL, NULL, admin_quota_list},
+    {"quota", "set", "MAILBOX", "Limits how large a mailbox may become.", ADMIN_NEEDS_DATABASE,
+     quota_options, quota_help, admin_quota_set},
+    {"quota", "show", "MAILBOX", "Prints how large a mailbox is and may become.",
+     ADMIN_NEEDS_DATABASE, NULL, mailbox_help, admin_quota_show},
     {"store", "collect", "", "Removes the bytes of attachments and texts that no message has any more.",
-     ADMIN_NEEDS_DATABASE, collect_options, admin_store_collect},
+     ADMIN_NEEDS_DATABASE, collect_options, NULL, admin_store_collect},
     {"store", "create-database", "", "Creates the database okapi.conf names, if it isn't there.",
-     ADMIN_NEEDS_CONFIG, NULL, admin_store_create_database},
-    {"store", "list", "", "Lists all mailboxes with their sizes.", ADMIN_NEEDS_DATABASE, NULL,
+     ADMIN_NEEDS_CONFIG, NULL, NULL, admin_store_create_database},
+    {"store", "list", "", "Lists all mailboxes with their sizes.", ADMIN_NEEDS_DATABASE, NULL, NULL,
      admin_store_list},
-    {"store", "show", "USER", "Prints what there is to know about a user's mailbox.",
-     ADMIN_NEEDS_DATABASE, NULL, admin_store_show},
+    {"store", "show", "MAILBOX", "Prints what there is to know about a mailbox.",
+     ADMIN_NEEDS_DATABASE, NULL, mailbox_help, admin_store_show},
     {"user", "add", "NAME", "Adds a user and makes the mailbox.", ADMIN_NEEDS_DATABASE, add_options,
-     admin_user_add},
+     NULL, admin_user_add},
     {"user", "delete", "NAME", "Deletes a user, and the mailbox with everything in it.",
-     ADMIN_NEEDS_DATABASE, delete_options, admin_user_delete},
-    {"user", "list", "", "Lists all users.", ADMIN_NEEDS_DATABASE, NULL, admin_user_list},
+     ADMIN_NEEDS_DATABASE, delete_options, NULL, admin_user_delete},
+    {"user", "list", "", "Lists all users.", ADMIN_NEEDS_DATABASE, NULL, NULL, admin_user_list},
     {"user", "passwd", "NAME", "Sets a user's password; asks for it on a terminal.",
-     ADMIN_NEEDS_DATABASE, passwd_options, admin_user_passwd},
+     ADMIN_NEEDS_DATABASE, passwd_options, NULL, admin_user_passwd},
     {"user", "set", "NAME", "Changes what is known of a user.", ADMIN_NEEDS_DATABASE, set_options,
-     admin_user_set},
-    {"user", "show", "NAME", "Prints what is known of a user.", ADMIN_NEEDS_DATABASE, NULL,
+     NULL, admin_user_set},
+    {"user", "show", "NAME", "Prints what is known of a user.", ADMIN_NEEDS_DATABASE, NULL, NULL,
      admin_user_show},
 };
 
@@ -86,23 +163,32 @@ static void print_options(const admin_option_t *options)
     }
 }
 
-/* All commands, or those of NOUN. Returns how many. */
-static int print_commands(const char *noun)
+/* The help's column of commands is as wide as the longest. */
+static int command_width(const admin_command_t *command)
 {
-    int n = 0;
-    for (int i = 0; i < COMMANDS; i++) {
-        const admin_command_t *command = &commands[i];
-        char left[64];
-        if (noun && strcmp(noun, command->noun) != 0) {
-            continue;
+    return (int)(strlen(command->noun) + strlen(command->verb) + strlen(command->args)) + 2;
+}
+
+/* All commands, or those of NOUN. */
+static void print_commands(const char *noun)
+{
+    int width = 0;
+    printf("Usage: okapi-admin %s VERB [ARGUMENTS] [OPTIONS]\n\n", noun ? noun : "NOUN");
+    for (int print = 0; print < 2; print++) {
+        for (int i = 0; i < COMMANDS; i++) {
+            const admin_command_t *command = &commands[i];
+            int own = command_width(command);
+            if (noun && strcmp(noun, command->noun) != 0) {
+                continue;
+            }
+            if (print) {
+                printf("  %s %s %s%*s  %s\n", command->noun, command->verb, command->args,
+                       width - own, "", command->help);
+            } else {
+                width = own > width ? own : width;
+            }
         }
-        if (n++ == 0) {
-            printf("Usage: okapi-admin %s VERB [ARGUMENTS] [OPTIONS]\n\n", noun ? noun : "NOUN");
-        }
-        apr_snprintf(left, sizeof(left), "%s %s %s", command->noun, command->verb, command->args);
-        printf("  %-24s %s\n", left, command->help);
     }
-    return n;
 }
 
 static int help_overview(const char *noun)
@@ -116,8 +202,12 @@ static int help_overview(const char *noun)
 
 static int help_command(const admin_command_t *command)
 {
-    printf("Usage: okapi-admin %s %s%s%s [OPTIONS]\n\n%s\n\nOptions:\n", command->noun,
-           command->verb, *command->args ? " " : "", command->args, command->help);
+    printf("Usage: okapi-admin %s %s%s%s [OPTIONS]\n\n%s\n", command->noun, command->verb,
+           *command->args ? " " : "", command->args, command->help);
+    if (command->more) {
+        printf("%s\n", command->more);
+    }
+    printf("\nOptions:\n");
     print_options(command->options);
     print_options(common_options);
     return EX_OK;
@@ -296,4 +386,43 @@ int admin_find_user(admin_t *admin, int i, okapi_user_t **user)
     apr_status_t rv =
         okapi_user_by_login(user, admin->tool.okapi, name, admin->tool.pool, admin->tool.pool);
     return rv == APR_SUCCESS ? 0 : tool_fail(&admin->tool, rv, "%s", name);
+}
+
+int admin_open_mailbox(admin_t *admin, int i, okapi_store_t **store)
+{
+    tool_t *tool = &admin->tool;
+    okapi_user_t *owner = NULL;
+    int is_public = strcmp(admin_arg(admin, i), TOOL_PUBLIC) == 0;
+    int code = is_public ? 0 : admin_find_user(admin, i, &owner);
+    if (code) {
+        return code;
+    }
+    apr_status_t rv = tool_open_mailbox(tool, owner, store, tool->pool);
+    if (rv == OKAPI_ENOTFOUND && is_public) {
+        tool_error(tool, "there is no public store; 'okapi-admin public create' makes it");
+        return EX_NOUSER;
+    }
+    return rv == APR_SUCCESS ? 0
+                             : tool_fail(tool, rv, "the mailbox of %s can't be opened",
+                                         admin_arg(admin, i));
+}
+
+int admin_open_folder(admin_t *admin, int i, okapi_store_t *store, okapi_folder_t **folder)
+{
+    tool_t *tool = &admin->tool;
+    const char *path = admin_arg(admin, i);
+    okapi_id_t id = okapi_store_special(store, OKAPI_FOLDER_IPM_SUBTREE);
+    apr_status_t rv = strcmp(path, "/") == 0 ? APR_SUCCESS
+                                             : okapi_folder_by_path(&id, store, path, tool->pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi_folder_open(folder, store, id, tool->pool, tool->pool);
+    }
+    if (rv == OKAPI_ENOTFOUND) {
+        const char *mailbox =
+            okapi_store_is_public(store) ? TOOL_PUBLIC : okapi_store_owner(store)->name;
+        tool_error(tool, "%s has no folder \"%s\"; 'okapi-admin folder list %s' shows what there is",
+                   mailbox, path, mailbox);
+        return EX_DATAERR;
+    }
+    return rv == APR_SUCCESS ? 0 : tool_fail(tool, rv, "the folder \"%s\"", path);
 }

@@ -29,7 +29,8 @@ typedef struct dagent_t {
 static const char usage[] =
     "Usage: okapi-dagent [--conf FILE] [-q] [-f SENDER] [-d FOLDER] USER < MESSAGE\n"
     "\n"
-    "Delivers one RFC 5322 message from standard input to USER, a name or an address.\n"
+    "Delivers one RFC 5322 message from standard input to USER, a name or an address; with -d\n"
+    "also to " TOOL_PUBLIC ", the public store.\n"
     "\n"
     "  -f SENDER    the envelope's sender; written as Return-Path if the message has none\n"
     "  -d FOLDER    into this folder instead of the inbox: a path as Inbox/Projects\n"
@@ -128,12 +129,12 @@ static const char *return_path(const char *sender, okapi_binary_t raw, apr_pool_
 
 /* ---- delivery ---- */
 
-static apr_status_t convert(okapi_message_t **message, okapi_store_t *store, okapi_binary_t raw,
-                            apr_pool_t *pool)
+static apr_status_t convert(okapi_message_t **message, okapi_store_t *store, okapi_id_t folder_id,
+                            okapi_binary_t raw, apr_pool_t *pool)
 {
     apr_pool_t *scratch_pool;
-    okapi_id_t inbox = okapi_store_special(store, OKAPI_FOLDER_INBOX);
-    apr_status_t status = okapi_message_create(message, store, inbox, 0, pool, pool);
+    okapi_id_t id = folder_id ? folder_id : okapi_store_special(store, OKAPI_FOLDER_INBOX);
+    apr_status_t status = okapi_message_create(message, store, id, 0, pool, pool);
     if (status != APR_SUCCESS)
         return status;
     apr_pool_create(&scratch_pool, pool);
@@ -155,7 +156,7 @@ static int deliver(dagent_t *d, okapi_store_t *store, okapi_binary_t raw)
             return exit_code(status);
         }
     }
-    status = convert(&message, store, raw, pool);
+    status = convert(&message, store, envelope.folder_id, raw, pool);
     if (status != APR_SUCCESS)
         return fail(d, status, "the message is not accepted");
     status = okapi_deliver(message, &envelope, pool);
@@ -169,6 +170,10 @@ static int open_mailbox(dagent_t *d, okapi_store_t **store)
     int code = tool_open(&d->tool);
     if (code)
         return EX_TEMPFAIL; /* whatever it is, it can be mended while the mail server waits */
+    if (strcmp(d->user, TOOL_PUBLIC) == 0) {
+        apr_status_t status = tool_open_mailbox(&d->tool, NULL, store, pool);
+        return status == APR_SUCCESS ? EX_OK : fail(d, status, "the public store can't be opened");
+    }
     apr_status_t status = okapi_user_by_address(&user, d->tool.okapi, d->user, pool, pool);
     if (status == APR_SUCCESS)
         status = okapi_store_open(store, d->tool.okapi, user, user, pool, pool);
@@ -246,6 +251,8 @@ static int parse_options(dagent_t *d, int argc, char **argv)
     if (status != APR_EOF || getopt->ind != argc - 1)
         return tool_usage_error(&d->tool, d->tool.name, "one USER is expected after the options");
     d->user = argv[getopt->ind];
+    if (strcmp(d->user, TOOL_PUBLIC) == 0 && !d->folder)
+        return tool_usage_error(&d->tool, d->tool.name, "-d FOLDER is needed with " TOOL_PUBLIC);
     if (d->sender && !is_one_line(d->sender))
         return tool_usage_error(&d->tool, d->tool.name, "-f: control characters in the sender");
     return EX_OK;

@@ -31,6 +31,16 @@ static const char *bytes_text(json_int_t bytes, apr_pool_t *pool)
     return apr_psprintf(pool, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
 }
 
+static const char *integer_text(json_int_t value, output_form_e form, apr_pool_t *pool)
+{
+    if (form == OUTPUT_LIMIT && value == 0) {
+        return "none";
+    }
+    return form == OUTPUT_BYTES || form == OUTPUT_LIMIT
+               ? bytes_text(value, pool)
+               : apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)value);
+}
+
 static const char *joined(const json_t *array, apr_pool_t *pool)
 {
     const char *text = "";
@@ -55,9 +65,7 @@ static const char *cell_text(const json_t *row, const output_column_t *column, a
                    : json_string_value(value);
     }
     if (json_is_integer(value)) {
-        return column->form == OUTPUT_BYTES ? bytes_text(json_integer_value(value), pool)
-                                            : apr_psprintf(pool, "%" APR_INT64_T_FMT,
-                                                           (apr_int64_t)json_integer_value(value));
+        return integer_text(json_integer_value(value), column->form, pool);
     }
     if (json_is_boolean(value)) {
         return json_is_true(value) ? "yes" : "no";
@@ -73,7 +81,8 @@ static void print_json(json_t *value)
 
 static int is_right(const output_column_t *column)
 {
-    return column->form == OUTPUT_NUMBER || column->form == OUTPUT_BYTES;
+    return column->form == OUTPUT_NUMBER || column->form == OUTPUT_BYTES ||
+           column->form == OUTPUT_LIMIT;
 }
 
 /* TEXT in a field of WIDTH; the last column of a line isn't filled up. */
@@ -135,6 +144,9 @@ void output_record(json_t *record, const output_column_t *columns, int as_json,
         width = w > width ? w : width;
     }
     for (const output_column_t *column = columns; column->key; column++) {
+        if (!json_object_get(record, column->key)) {
+            continue;
+        }
         printf("%s:%*s%s\n", column->heading, width - width_of(column->heading) + GAP, "",
                cell_text(record, column, scratch_pool));
     }

@@ -12,6 +12,7 @@ typedef enum output_form_e {
     OUTPUT_TEXT,
     OUTPUT_NUMBER, /* to the right */
     OUTPUT_BYTES,  /* 1.5 MB; to the right */
+    OUTPUT_LIMIT,  /* likewise; 0 is "none" */
     OUTPUT_TREE    /* text, indented by the row's "depth" */
 } output_form_e;
 
@@ -26,7 +27,7 @@ typedef struct output_column_t {
 void output_table(json_t *rows, const output_column_t *columns, int as_json,
                   apr_pool_t *scratch_pool);
 
-/* One object, a member a line. An array among its members is joined by commas. Releases it. */
+/* One object, a line for each member it has. An array among its members is joined by commas. Releases it. */
 void output_record(json_t *record, const output_column_t *columns, int as_json,
                    apr_pool_t *scratch_pool);
 

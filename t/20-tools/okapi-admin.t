@@ -3,50 +3,18 @@
 use strict;
 use warnings;
 
-use File::Temp;
 use FindBin;
-use JSON::PP;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 
+use Okapi::Test::Admin qw(admin admin_with_input conf_file dir fails json_of);
 use Okapi::Test::Engine;
-use Okapi::Test::Server;
 
 # sysexits.h
 use constant { EX_USAGE => 64, EX_DATAERR => 65, EX_NOUSER => 67, EX_CANTCREAT => 73,
     EX_TEMPFAIL => 75, EX_CONFIG => 78 };
 
-delete $ENV{OKAPI_CONF};
-
-my $dir = File::Temp::tempdir(CLEANUP => 1);
-mkdir "$dir/run" or die $!;
-my $conf = "$dir/okapi.conf";
-open my $fh, '>', $conf or die "$conf: $!";
-print $fh map {"$_\n"} 'Database ' . Okapi::Test::Engine::database('store.db'), 'RunDirectory run',
-    'Domain example.org';
-close $fh;
-
-# (exit code, standard output, standard error) of a command; the first argument may be its input.
-sub admin_with_input {
-    my ($input, @args) = @_;
-    return Okapi::Test::Server::run_command($input, Okapi::Test::Server::tool_path('okapi-admin'),
-        @args);
-}
-sub admin { return admin_with_input('', '--conf', $conf, @_) }
-
-sub json_of {
-    my ($code, $out, $err) = admin(@_, '--json');
-    is($code, 0, "@_ --json") or diag($err);
-    return decode_json($out);
-}
-
-sub fails {
-    my ($want, $message, @args) = @_;
-    my ($code, $out, $err) = admin(@args);
-    is($code, $want, "@args: exit code");
-    like($err, $message, "@args: says why");
-    is($out, '', "@args: nothing on standard output");
-}
+my ($dir, $conf) = (dir(), conf_file());
 
 subtest 'help' => sub {
     for my $args (['--help'], ['user', '--help'], ['user', 'add', '--help'], ['--help', 'user']) {
@@ -58,8 +26,11 @@ subtest 'help' => sub {
     my ($code, $out) = admin_with_input('', 'user', 'add', '--help');
     like($out, qr/--password-stdin/, "a command's own options");
     my ($overview) = (admin_with_input('', '--help'))[1];
+    open my $manual, '<', "$FindBin::Bin/../../docs/admin/okapi-admin.md" or die $!;
+    my $text = join '', <$manual>;
     while ($overview =~ /^  (\w+) ([\w-]+)/mg) {
         is((admin_with_input('', $1, $2, '--help'))[0], 0, "$1 $2 has help");
+        like($text, qr/^#+ okapi-admin \Q$1 $2\E/m, 'and stands in the manual');
     }
 };
 
@@ -151,6 +122,8 @@ subtest 'mailboxes' => sub {
     my $stores = json_of('store', 'list');
     is_deeply([map { $_->{owner} } @$stores], ['anna', 'bob'], 'one for each user');
     my $store = json_of('store', 'show', 'anna');
+    is_deeply([@{$store}{qw(unread hidden deleted limit)}], [0, 0, 0, 0], 'what is in it');
+    ok($store->{folders} > 20, 'folders');
     like($store->{guid}, qr/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'GUID');
     is($store->{messages}, 0, 'empty');
     is_deeply(json_of('store', 'collect', '--age', '0'), { values => 0, bytes => 0 },

@@ -14,7 +14,7 @@ typedef struct okapi_envelope_t {
 } okapi_envelope_t;
 
 /* Delivers DRAFT, a new message (okapi_message_create) in the store of its recipient opened for
- * its owner. Sets who received it (PR_RECEIVED_BY_*, PR_RCVD_REPRESENTING_*), whether the owner is
+ * its owner or an administrator; into the public store, then only into envelope's folder. Sets who received it (PR_RECEIVED_BY_*, PR_RCVD_REPRESENTING_*), whether the owner is
  * named as a recipient (PR_MESSAGE_TO_ME, PR_MESSAGE_CC_ME, PR_MESSAGE_RECIP_ME) and
  * PR_MESSAGE_DELIVERY_TIME, and runs the rules of the folder (rule.h). All in one durable commit.
  * The draft's own folder doesn't count. Where a rule moves it, a copy is saved and the draft stays
