@@ -1,9 +1,15 @@
-/* auth.c - AuthBasicProvider okapi: the users of the database, by any of their names. */
+/* auth.c - AuthBasicProvider okapi: the users of the database, by any of their names.
+ *
+ * A provider can't say that it is asked too early: mod_auth_basic makes an error 500 of all that is
+ * neither a yes nor a no. With AuthBasicAuthoritative Off it passes such an answer on, and an
+ * unknown user too, to answer_rest, which says 503 while the database is away.
+ */
 #include "okapi_httpd.h"
 #include "auth_cache.h"
 
 #include <ap_provider.h>
 #include <apr_strings.h>
+#include <http_protocol.h>
 #include <http_request.h>
 #include <mod_auth.h>
 
@@ -11,39 +17,46 @@
 
 APLOG_USE_MODULE(okapi);
 
-/* In the request's configuration: whom the provider has found, to be found once. */
+#define RETRY_AFTER "10" /* seconds */
+
+/* In the request's configuration: whom the provider has looked for, to be looked for once. */
 typedef struct found_t {
     const char *login; /* as typed */
-    const okapi_user_t *user;
+    apr_status_t status;
+    const okapi_user_t *user; /* if that is APR_SUCCESS */
 } found_t;
 
-static apr_status_t find_user(const okapi_user_t **user_p, request_rec *r, const char *login)
+static apr_status_t look_up(okapi_user_t **user, request_rec *r, const char *login)
 {
-    found_t *found = ap_get_module_config(r->request_config, &okapi_module);
-    okapi_t *okapi;
-    okapi_user_t *user;
+    okapi_t *okapi = okapi_httpd_engine(r->server);
     apr_pool_t *scratch_pool;
     apr_status_t rv;
 
-    if (found != NULL && strcmp(found->login, login) == 0) {
-        *user_p = found->user;
-        return APR_SUCCESS;
-    }
-    okapi = okapi_httpd_engine(r->server);
     if (okapi == NULL) {
         return OKAPI_ENODATABASE;
     }
     apr_pool_create(&scratch_pool, r->pool);
-    rv = okapi_user_by_login(&user, okapi, login, r->pool, scratch_pool);
+    rv = okapi_user_by_login(user, okapi, login, r->pool, scratch_pool);
     apr_pool_destroy(scratch_pool);
-    if (rv != APR_SUCCESS) {
-        return rv;
+    return rv;
+}
+
+static apr_status_t find_user(const okapi_user_t **user_p, request_rec *r, const char *login)
+{
+    found_t *found = ap_get_module_config(r->request_config, &okapi_module);
+    okapi_user_t *user = NULL;
+
+    if (found == NULL || strcmp(found->login, login) != 0) {
+        found = apr_palloc(r->pool, sizeof(*found));
+        found->login = apr_pstrdup(r->pool, login);
+        found->status = look_up(&user, r, login);
+        found->user = user;
+        ap_set_module_config(r->request_config, &okapi_module, found);
     }
-    found = apr_palloc(r->pool, sizeof(*found));
-    found->login = apr_pstrdup(r->pool, login);
-    found->user = *user_p = user;
-    ap_set_module_config(r->request_config, &okapi_module, found);
-    return APR_SUCCESS;
+    if (found->status == APR_SUCCESS) {
+        *user_p = found->user;
+    }
+    return found->status;
 }
 
 apr_status_t okapi_httpd_user(const okapi_user_t **user, request_rec *r)
@@ -118,10 +131,29 @@ static authn_status check_password(request_rec *r, const char *login, const char
     return rv == OKAPI_EUNKNOWNUSER ? AUTH_USER_NOT_FOUND : AUTH_DENIED;
 }
 
+/* What mod_auth_basic has left open after the provider was asked. */
+static int answer_rest(request_rec *r)
+{
+    const found_t *found = ap_get_module_config(r->request_config, &okapi_module);
+
+    if (found == NULL || found->status == APR_SUCCESS) {
+        return DECLINED;
+    }
+    if (found->status == OKAPI_EUNKNOWNUSER) {
+        ap_note_auth_failure(r);
+        return HTTP_UNAUTHORIZED;
+    }
+    apr_table_setn(r->err_headers_out, "Retry-After", RETRY_AFTER);
+    return HTTP_SERVICE_UNAVAILABLE;
+}
+
 static const authn_provider provider = {check_password, NULL};
 
 void okapi__auth_register(apr_pool_t *pool)
 {
+    static const char *const before[] = {"mod_authn_core.c", NULL}; /* which tells of a mistake */
+
     ap_register_auth_provider(pool, AUTHN_PROVIDER_GROUP, "okapi", AUTHN_PROVIDER_VERSION,
                               &provider, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_authn(answer_rest, NULL, before, APR_HOOK_LAST, AP_AUTH_INTERNAL_PER_CONF);
 }

@@ -73,6 +73,17 @@ static apr_status_t conn_close(void *resource, void *params, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
+/* Of a server that has just been there, okapi__db_run tells in the end. */
+static void log_unreachable(const okapi__db_t *db, const char *error)
+{
+    int answers = __atomic_load_n(&db->answers, __ATOMIC_RELAXED);
+
+    okapi__db_log(db, answers ? OKAPI_LOG_DEBUG : OKAPI_LOG_ERROR, OKAPI_ENODATABASE,
+                  "database %s can't be opened: %s: %s", db->label,
+                  error != NULL ? error : "no reason given",
+                  okapi__failures[FAILURE_UNREACHABLE].advice);
+}
+
 /* Constructor for apr_reslist, which calls it and the destructor under its lock. */
 static apr_status_t conn_open(void **resource, void *params, apr_pool_t *pool)
 {
@@ -90,9 +101,7 @@ static apr_status_t conn_open(void **resource, void *params, apr_pool_t *pool)
     conn->db = db;
     conn->pool = conn_pool;
     if (apr_dbd_open_ex(db->driver, conn_pool, db->params, &conn->handle, &error)) {
-        okapi__db_log(db, OKAPI_LOG_ERROR, OKAPI_ENODATABASE, "database %s can't be opened: %s: %s",
-                      db->label, error != NULL ? error : "no reason given",
-                      okapi__failures[FAILURE_UNREACHABLE].advice);
+        log_unreachable(db, error);
         apr_pool_destroy(conn_pool);
         return OKAPI_ENODATABASE;
     }

@@ -72,6 +72,7 @@ static apr_status_t run_on(okapi__conn_t *conn, okapi__work_t work, void *baton,
     if (conn->failure != FAILURE_NONE) {
         return okapi__failures[conn->failure].status;
     }
+    __atomic_store_n(&conn->db->answers, 1, __ATOMIC_RELAXED);
     rv = work(conn, baton, scratch_pool);
     if (conn->status != APR_SUCCESS) {
         rv = conn->status; /* also if WORK overlooked it */
@@ -106,7 +107,9 @@ static apr_status_t run_once(okapi__failure_e *failure, okapi__mark_t *mark, oka
 
     *mark = (okapi__mark_t){0, 0};
     if (rv) {
-        *failure = rv == OKAPI_EBUSY ? FAILURE_BUSY : FAILURE_NONE;
+        *failure = rv == OKAPI_EBUSY         ? FAILURE_BUSY
+                   : rv == OKAPI_ENODATABASE ? FAILURE_LOST
+                                             : FAILURE_NONE;
         return rv;
     }
     conn->mode = mode;
@@ -132,6 +135,25 @@ static apr_status_t run_once(okapi__failure_e *failure, okapi__mark_t *mark, oka
         apr_reslist_release(db->connections, conn);
     }
     return rv;
+}
+
+/* Is it worth waiting for the server? It is when it has just been there: perhaps it is restarted.
+ * Once somebody has waited in vain nobody does, until it answers again: the threads of httpd are
+ * for those who can be served. */
+static int worth_waiting(const okapi__db_t *db, okapi__failure_e failure)
+{
+    return okapi__failures[failure].patience > 0 &&
+           (failure != FAILURE_LOST || __atomic_load_n(&db->answers, __ATOMIC_RELAXED));
+}
+
+/* Nobody knows whether it will pass. */
+static void give_up(okapi__db_t *db, okapi__failure_e failure, apr_status_t rv, int tries)
+{
+    okapi__db_log(db, OKAPI_LOG_ERROR, rv, "database %s: gave up after %d tries: %s", db->label,
+                  tries, okapi__failures[failure].advice);
+    if (failure == FAILURE_LOST) {
+        __atomic_store_n(&db->answers, 0, __ATOMIC_RELAXED);
+    }
 }
 
 /* Sleeps a random time, so that those who collided don't do it again in step. */
@@ -175,13 +197,12 @@ apr_status_t okapi__db_run(okapi__db_t *db, okapi__mode_e mode, okapi__work_t wo
                 break;
             }
         }
-        meaning = &okapi__failures[failure];
-        if (meaning->patience == 0) {
+        if (!worth_waiting(db, failure)) {
             break;
         }
+        meaning = &okapi__failures[failure];
         if (apr_time_now() - start >= apr_time_from_msec(meaning->patience)) {
-            okapi__db_log(db, OKAPI_LOG_ERROR, rv, "database %s: gave up after %d tries: %s",
-                          db->label, try, meaning->advice);
+            give_up(db, failure, rv, try);
             break;
         }
         back_off(meaning, try);

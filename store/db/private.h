@@ -135,6 +135,7 @@ struct okapi__db_t {
     apr_reslist_t *connections;
     okapi__writelock_t *writelock; /* SQLite: held by whoever writes; else NULL */
     okapi__writers_t *writers;     /* SQLite: the line of this process's writers; else NULL */
+    int answers;                   /* it did when it was asked last; set atomically */
     struct {
         apr_thread_mutex_t *mutex;
         apr_int64_t next, end; /* [next, end) is this process's */

@@ -139,8 +139,8 @@ subtest 'a read-only disk' => sub {
     if ($> == 0) { # root may write everywhere
         my (undef, undef, $uid, $gid) = getpwnam 'nobody';
         plan skip_all => 'needs the user nobody' unless defined $uid;
-        @as_nobody = ($^X, '-e', '$( = $) = "@ARGV[1, 1]"; $< = $> = $ARGV[0]; exec @ARGV[2 .. $#ARGV]',
-            $uid, $gid);
+        @as_nobody = ($^X, '-e', '$( = $) = "@ARGV[1, 1]"; $< = $> = $ARGV[0];'
+            . 'exec @ARGV[2 .. $#ARGV] or exit 127', $uid, $gid);
     }
     my @dagent = (@as_nobody, Okapi::Test::Server::tool_path('okapi-dagent'));
     plan skip_all => 'the build is not readable for nobody'

@@ -195,7 +195,7 @@ END
         MODULES => join("\n", $self->load_modules),
         USER => $> == 0 ? "User www-data\nGroup www-data" : '',
         AUTH => join("\n", 'AuthType Basic', 'AuthName "Okapi"', 'AuthBasicProvider okapi',
-            'Require valid-user'));
+            'AuthBasicAuthoritative Off', 'Require valid-user'));
     $conf =~ s/\@([A-Z]+)\@/exists $values{$1} ? $values{$1} : "\@$1\@"/ge;
     return $conf;
 }
