@@ -1,5 +1,5 @@
-/* fsck_checks.c - the table of checks: what FORMAT.md promises, how it is seen that it isn't so, and what
- * to do about it. Their order is that of repairing: counts come last. */
+/* fsck_checks.c - the table of checks: what FORMAT.md promises, how it is seen that it isn't so,
+ * and what to do about it. Their order is that of repairing: counts come last. */
 #include <string.h>
 
 #include "fsck_private.h"
@@ -102,7 +102,8 @@ const okapi__check_t okapi__checks[] = {
      .sentence = "\"%s\" has permissions on folder %k, which doesn't exist",
      .remedy = "they are gone", .repairs = {{STMT_PURGE_PERMISSIONS, "k"}}},
     {.name = "receive.folder", .what = "mail is received by folders", .stmt = STMT_FSCK_RECEIVE,
-     .columns = DAMAGE_TEXTS, .sentence = "mail of class \"%s\" goes to folder %a, which isn't there",
+     .columns = DAMAGE_TEXTS,
+     .sentence = "mail of class \"%s\" goes to folder %a, which isn't there",
      .remedy = "it goes where others go", .repairs = {{STMT_DELETE_RECEIVE, "ka"}}},
     {.name = "receive.all", .what = "all mail is received", .stmt = STMT_FSCK_RECEIVE_ALL,
      .sentence = "no folder receives mail of any class", .remedy = "the inbox does",

@@ -1,5 +1,5 @@
-/* fsck_deep.c - what can only be seen by reading everything: messages that can't be read or whose row in
- * the folder says something else, and bytes that aren't those their hash was made of. */
+/* fsck_deep.c - what can only be seen by reading everything: messages that can't be read or whose
+ * row in the folder says something else, and bytes that aren't those their hash was made of. */
 #include <string.h>
 
 #include <apr_strings.h>

@@ -24,8 +24,8 @@ typedef struct okapi__repair_t {
     okapi_cn_t cn; /* of its own, for what carries one; 0 if there is no store */
 } okapi__repair_t;
 
-/* A statement of a repair and its arguments: k, s, a, b, c of the damage, n the change number, t the
- * time. */
+/* A statement of a repair and its arguments: k, s, a, b, c of the damage, n the change number, t
+ * the time. */
 typedef struct okapi__remedy_t {
     okapi__stmt_e stmt;
     const char *args; /* NULL: no more statements */

@@ -153,7 +153,8 @@ static apr_status_t drop_forbidden(okapi__conn_t *conn, tree_t *t, int first,
     for (int i = first; rv == APR_SUCCESS && i < t->nodes->nelts; i++) {
         node_t node = APR_ARRAY_IDX(t->nodes, i, node_t);
         rv = okapi__rights(&node.rights, conn, t->from_store, node.id, scratch_pool);
-        if (t->kind == OKAPI__COPY ? okapi__contents_check(node.rights) == APR_SUCCESS
+        if (t->kind == OKAPI__COPY ? okapi__rights_visible(node.rights) &&
+                                         okapi__contents_check(node.rights) == APR_SUCCESS
                                    : node.rights & OKAPI_RIGHT_OWNER && !node.kind) {
             APR_ARRAY_IDX(t->nodes, to++, node_t) = node;
         } else {

@@ -38,7 +38,8 @@ sub tool {
         "$dir/okapi.conf", @args);
 }
 
-for my $command (['store', 'create-database'], ['user', 'add', 'john', '--email', 'j@example.org']) {
+for my $command (['store', 'create-database'],
+    ['user', 'add', 'john', '--email', 'j@example.org']) {
     my ($code, $out, $err) = tool('okapi-admin', '', @$command);
     die "@$command: $err" if $code;
 }

@@ -4,14 +4,21 @@
  * OKAPI_MODEL_OPERATIONS is how many; without it, 10,000 or as many as a minute is enough for.
  * OKAPI_MODEL_SEED repeats a run.
  */
+#include <okapi/fsck.h>
+#include <okapi/permission.h>
+
 #include "model_writers.h"
 
 enum {
     OPERATIONS = 10000,
     SECONDS = 60,
     COMPARE_EVERY = 1000, /* operations, on average; the sequence more often */
-    WRITERS = 4,
-    ROUNDS = 4
+    PROCESSES = 2,
+    THREADS = 2, /* in each */
+    WRITERS = PROCESSES * THREADS,
+    ROUNDS = 2,
+    MESSAGES_ALONE = 1000,
+    MESSAGES_TOGETHER = 250 /* of each writer */
 };
 
 typedef struct limits_t {
@@ -30,17 +37,6 @@ static limits_t read_limits(void)
     return limits;
 }
 
-okapi_store_t *model_visitor(mailbox_t *mailbox)
-{
-    okapi_user_t *user;
-    okapi_store_t *store;
-    apr_pool_t *pool = mailbox->pool;
-    mailbox_must(okapi_user_by_login(&user, mailbox->okapi, "mary", pool, pool), "mary");
-    mailbox_must(okapi_store_open(&store, mailbox->okapi, user, mailbox->user, pool, pool),
-                 "visit");
-    return store;
-}
-
 /* ---- one writer ---- */
 
 static int compare(model_run_t *run, model_follower_t *follower, model_t *found, apr_pool_t *pool)
@@ -50,7 +46,7 @@ static int compare(model_run_t *run, model_follower_t *follower, model_t *found,
     int is_right = model_follow_all(follower, 1 + (int)model_random(run, 300), scratch_pool);
     is_right &= model_equal(run->model, "the model", &follower->model, "what was followed",
                             MODEL_CONTENT | MODEL_NUMBERS);
-    is_right &= model_read(found, run->store, scratch_pool);
+    is_right &= model_read(found, run->stores[MODEL_OWNER], scratch_pool);
     is_right &= model_equal(run->model, "the model", found, "what is listed", MODEL_CONTENT);
     for (int i = 0; i < found->n; i++) {
         const model_object_t *object = model_find(run->model, found->objects[i].id);
@@ -82,6 +78,19 @@ static int step(model_run_t *run, model_follower_t *follower, model_t *found, ap
     }
     apr_pool_clear(run->pool);
     return is_right;
+}
+
+static void show(void *baton, const okapi_fsck_finding_t *f)
+{
+    diag("%s: %s: %s (%s)", f->check, f->owner, f->sentence, f->remedy);
+}
+
+/* The store keeps what FORMAT.md promises. */
+static void check(mailbox_t *mailbox, const char *when)
+{
+    okapi_fsck_t fsck = {.deep = 1, .found = show};
+    apr_status_t rv = okapi_fsck(mailbox->okapi, &fsck, mailbox->pool);
+    ok(rv == APR_SUCCESS && fsck.damaged == 0, "okapi-fsck finds nothing %s", when);
 }
 
 static void alone(model_run_t *run, model_follower_t *follower, model_t *found,
@@ -127,16 +136,43 @@ static void together(mailbox_t *mailbox, model_run_t *run, model_follower_t *fol
 {
     int is_right = 1, wanted = limits->operations / 2 / ROUNDS;
     run->counter = make_counter(mailbox, run);
+    run->messages_max = MESSAGES_TOGETHER;
     for (int round = 1; is_right && round <= ROUNDS; round++) {
         int n = wanted;
         apr_time_t deadline =
             limits->start + limits->duration / 2 + limits->duration / 2 / ROUNDS * round;
-        is_right = model_writers(mailbox, follower, run, WRITERS, &n, deadline);
+        is_right = model_writers(mailbox, follower, run, PROCESSES, THREADS, &n, deadline);
         if (is_right && n < wanted / WRITERS * WRITERS) {
             diag("only %d operations of %d: the disk is slow", n, wanted);
         }
-        ok(is_right, "%d writers: %d operations, nothing lost, nothing twice", WRITERS, n);
+        ok(is_right, "%d writers in %d processes: %d operations, nothing lost, nothing twice",
+           WRITERS, PROCESSES, n);
     }
+}
+
+/* Everybody sees everything there is and may do a little; some more in the inbox. New folders are
+ * for the same people as those around them. */
+static void open_doors(mailbox_t *mailbox)
+{
+    okapi_permission_change_t change = {OKAPI_PERMISSION_MODIFY, NULL, OKAPI_MEMBER_DEFAULT,
+                                        OKAPI_RIGHT_VISIBLE | OKAPI_RIGHT_CREATE |
+                                            OKAPI_RIGHT_CREATE_SUBFOLDER |
+                                            OKAPI_RIGHT_EDIT_OWNED | OKAPI_RIGHT_DELETE_OWNED};
+    apr_pool_t *pool = mailbox->pool;
+    okapi_folder_t *root;
+    apr_array_header_t *nodes;
+    mailbox_must(okapi_folder_open(&root, mailbox->store,
+                                   okapi_store_special(mailbox->store, OKAPI_FOLDER_ROOT), pool,
+                                   pool),
+                 "root");
+    mailbox_must(okapi_folder_tree(&nodes, root, pool, pool), "folders");
+    mailbox_must(okapi_permission_modify(root, &change, 1, 0, pool), "root");
+    for (int i = 0; i < nodes->nelts; i++) {
+        okapi_folder_t *folder = APR_ARRAY_IDX(nodes, i, okapi_folder_node_t).folder;
+        mailbox_must(okapi_permission_modify(folder, &change, 1, 0, pool), "permissions");
+    }
+    change.rights |= OKAPI_RIGHT_READ_ANY | OKAPI_RIGHT_EDIT_ANY | OKAPI_RIGHT_DELETE_ANY;
+    mailbox_must(okapi_permission_modify(mailbox->inbox, &change, 1, 0, pool), "inbox");
 }
 
 int main(void)
@@ -145,12 +181,12 @@ int main(void)
     static model_run_t run;
     static model_follower_t follower;
     const limits_t limits = read_limits();
-    const okapi_user_t mary = {.name = "mary", .email = "mary@example.org", .fullname = "Mary"};
     mailbox_t mailbox;
     apr_pool_t *pool = tap_pool();
     diag("OKAPI_MODEL_SEED=%llu", (unsigned long long)limits.seed);
     mailbox_create(&mailbox, pool);
-    mailbox_must(okapi_user_add(mailbox.okapi, &mary, NULL, mailbox.pool), "mary");
+    model_actors_add(&mailbox);
+    open_doors(&mailbox);
     follower.store = mailbox.store;
     ok(model_follow_all(&follower, 7, pool), "a new mailbox is followed");
     ok(model_read(&model, mailbox.store, pool), "and listed");
@@ -161,15 +197,21 @@ int main(void)
     }
     for (int i = 0; i < model.n; i++) {
         model_object_t *object = &model.objects[i];
-        object->cn = model_find(&follower.model, object->id)->cn;
-        object->content_cn = object->add_cn = object->cn;
+        const model_object_t *followed = model_find(&follower.model, object->id);
+        object->cn = followed->cn;
+        object->content_cn = followed->content_cn;
+        object->add_cn = followed->add_cn;
     }
-    run = (model_run_t){.store = mailbox.store, .visitor = model_visitor(&mailbox), .model = &model,
-                        .trash = &trash, .writer = 1, .random = limits.seed * 2 + 1};
+    run = (model_run_t){.okapi = mailbox.okapi, .model = &model, .trash = &trash, .writer = 1,
+                        .is_alone = 1, .messages_max = MESSAGES_ALONE,
+                        .random = limits.seed * 2 + 1};
+    model_actors_open(run.stores, &mailbox, pool);
     run.cn = follower.cn;
     run.expected = apr_palloc(pool, MODEL_OBJECTS * sizeof(*run.expected));
     apr_pool_create(&run.pool, pool);
     alone(&run, &follower, &found, &limits, pool);
+    check(&mailbox, "after one writer");
     together(&mailbox, &run, &follower, &limits);
+    check(&mailbox, "after several");
     return done_testing();
 }

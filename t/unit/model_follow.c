@@ -19,6 +19,8 @@ static void take_existing(model_follower_t *follower, const okapi_change_t *chan
     object->is_associated = change->is_associated;
     object->is_read = (change->flags & MSGFLAG_READ) != 0;
     object->cn = change->cn;
+    object->content_cn = change->content_cn;
+    object->add_cn = change->add_cn;
     if (change->content_cn > follower->base) {
         apr_status_t rv = model_load(object, follower->store, pool);
         if (rv == OKAPI_ENOTFOUND || rv == OKAPI_EOBJECTDELETED) {

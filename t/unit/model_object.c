@@ -67,8 +67,10 @@ static int objects_differ(const model_object_t *a, const model_object_t *b, int 
             differs(a, "kind", a->is_folder, b->is_folder);
     if (what & MODEL_CONTENT) {
         n += differs(a, "associated", a->is_associated, b->is_associated) +
-             differs(a, "read", a->is_read, b->is_read) +
-             differs(a, "rights", a->rights, b->rights);
+             differs(a, "read", a->is_read, b->is_read);
+        for (int i = 0; a->is_folder && i < MODEL_MEMBERS; i++) {
+            n += differs(a, i ? model_member_name(i) : "default", a->entries[i], b->entries[i]);
+        }
         for (int i = 0; i < MODEL_VALUES; i++) {
             n += differs(a, names[i], a->values[i], b->values[i]);
         }

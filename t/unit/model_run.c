@@ -1,12 +1,5 @@
-/* model_run.c - the random operations: making and changing messages and folders. */
-#include <okapi/permission.h>
-
+/* model_run.c - the random operations: making and changing messages. */
 #include "model_run.h"
-
-enum { FOLDERS_MAX = 60 };
-
-/* Without one of these a folder isn't there for somebody. */
-enum { VISIBLE = OKAPI_RIGHT_VISIBLE | OKAPI_RIGHT_READ_ANY | OKAPI_RIGHT_OWNER };
 
 /* ---- what operations share ---- */
 
@@ -69,11 +62,42 @@ model_object_t *model_pick_place(model_run_t *run)
     return pick(run, is_place, 0);
 }
 
+int model_may(model_run_t *run, okapi_id_t folder_id, apr_uint32_t one_of)
+{
+    return (model_rights(model_find(run->model, folder_id), run->actor) & one_of) != 0;
+}
+
+int model_may_message(model_run_t *run, const model_object_t *message, apr_uint32_t right)
+{
+    const model_object_t *folder = model_find(run->model, message->parent);
+    return (model_message_rights(folder, message, run->actor) & right) != 0;
+}
+
+int model_done(model_run_t *run, const char *what, apr_status_t rv, int may)
+{
+    char buffer[200];
+    int is_refused = rv == OKAPI_EACCESS || rv == OKAPI_ENOTFOUND;
+    if (may ? rv != APR_SUCCESS : !is_refused) {
+        diag("%s, by %s, who may%s: %s", what, model_actor_name(run->actor), may ? "" : " not",
+             okapi_strerror(rv, buffer, sizeof(buffer)));
+        run->is_wrong = 1;
+    }
+    return may && rv == APR_SUCCESS;
+}
+
 okapi_folder_t *model_open_folder(model_run_t *run, okapi_id_t id)
 {
     okapi_folder_t *folder;
-    mailbox_must(okapi_folder_open(&folder, run->store, id, run->pool, run->pool), "folder");
-    return folder;
+    apr_status_t rv = okapi_folder_open(&folder, run->stores[run->actor], id, run->pool, run->pool);
+    int sees = model_sees(model_find(run->model, id), run->actor);
+    return model_done(run, "open a folder", rv, sees) ? folder : NULL;
+}
+
+void model_touch(model_run_t *run, okapi_id_t folder_id)
+{
+    if (run->ntouched < MODEL_TOUCHED) {
+        run->touched[run->ntouched++] = folder_id;
+    }
 }
 
 void model_expect(model_run_t *run, okapi_change_e kind, const model_object_t *object)
@@ -95,13 +119,18 @@ int model_is(model_run_t *run, const char *what, long long got, long long want)
     return got == want;
 }
 
-int model_count(const model_t *model, int is_folder)
+int model_count(const model_run_t *run, const model_t *model, int is_folder)
 {
     int n = 0;
     for (int i = 0; i < model->n; i++) {
-        n += model->objects[i].is_folder == is_folder;
+        n += model->objects[i].is_folder == is_folder && model->objects[i].writer == run->writer;
     }
     return n;
+}
+
+int model_has_room(const model_run_t *run, int messages)
+{
+    return model_count(run, run->model, 0) + messages <= run->messages_max;
 }
 
 /* ---- messages ---- */
@@ -124,23 +153,22 @@ static void set_values(model_run_t *run, model_object_t *object, okapi_object_t 
     }
 }
 
-static int make_message(model_run_t *run, okapi_store_t *store, int is_associated, int flags)
+static int make_message(model_run_t *run, int is_associated, int flags)
 {
     const model_object_t *place = model_pick_place(run);
     model_object_t made = {.parent = place->id, .is_associated = is_associated,
-                           .is_read = !(flags & OKAPI_SAVE_DELIVERY), .writer = run->writer};
+                           .is_read = !(flags & OKAPI_SAVE_DELIVERY), .writer = run->writer,
+                           .creator = run->actor};
     okapi_message_t *message;
-    apr_uint32_t rights = store == run->visitor ? place->rights : OKAPI_RIGHT_ALL;
-    apr_status_t rv = okapi_message_create(&message, store, place->id, is_associated, run->pool,
-                                           run->pool);
-    if (rv == APR_SUCCESS) {
-        set_values(run, &made, okapi_message_object(message));
-        rv = okapi_message_save(message, (apr_uint32_t)flags, run->pool);
+    int may = model_sees(place, run->actor) && model_may(run, place->id, OKAPI_RIGHT_CREATE) &&
+              (!is_associated || model_may(run, place->id, OKAPI_RIGHT_OWNER));
+    apr_status_t rv = okapi_message_create(&message, run->stores[run->actor], place->id,
+                                           is_associated, run->pool, run->pool);
+    if (!model_done(run, "make a message", rv, may)) {
+        return 1;
     }
-    if (!(rights & OKAPI_RIGHT_CREATE) || !(rights & VISIBLE)) {
-        return model_is(run, "without the right to", rv != APR_SUCCESS, 1);
-    }
-    mailbox_must(rv, "new message");
+    set_values(run, &made, okapi_message_object(message));
+    mailbox_must(okapi_message_save(message, (apr_uint32_t)flags, run->pool), "new message");
     made.id = okapi_message_id(message);
     *model_add(run->model, made.id) = made;
     model_expect(run, OKAPI_CHANGE_CREATED, &made);
@@ -150,37 +178,41 @@ static int make_message(model_run_t *run, okapi_store_t *store, int is_associate
 
 static int change_message(model_run_t *run)
 {
-    model_object_t *object = model_pick_message(run, 0);
+    model_object_t *object = model_pick_message(run, 0), changed;
     okapi_message_t *message;
     if (!object) {
         return 1;
     }
-    mailbox_must(okapi_message_open(&message, run->store, model_random(run, 2) ? object->parent : 0,
-                                    object->id, run->pool, run->pool),
-                 "open");
-    set_values(run, object, okapi_message_object(message));
-    mailbox_must(okapi_message_save(message, 0, run->pool), "save");
-    model_expect(run, OKAPI_CHANGE_MODIFIED, object);
+    int may = model_sees(model_find(run->model, object->parent), run->actor) &&
+              model_may_message(run, object, OKAPI_RIGHT_READ_ANY);
+    apr_status_t rv = okapi_message_open(&message, run->stores[run->actor],
+                                         model_random(run, 2) ? object->parent : 0, object->id,
+                                         run->pool, run->pool);
+    if (!model_done(run, "open a message", rv, may)) {
+        return 1;
+    }
+    changed = *object;
+    set_values(run, &changed, okapi_message_object(message));
+    rv = okapi_message_save(message, 0, run->pool);
+    if (model_done(run, "save a message", rv,
+                   model_may_message(run, object, OKAPI_RIGHT_EDIT_ANY))) {
+        *object = changed;
+        model_expect(run, OKAPI_CHANGE_MODIFIED, object);
+    }
     return 1;
 }
 
 static int create_message(model_run_t *run)
 {
-    return model_count(run->model, 0) < MODEL_MESSAGES_MAX
-               ? make_message(run, run->store, model_random(run, 8) == 0, 0)
-               : change_message(run);
+    return model_has_room(run, 1) ? make_message(run, model_random(run, 8) == 0, 0)
+                                  : change_message(run);
 }
 
 static int deliver_message(model_run_t *run)
 {
-    return model_count(run->model, 0) < MODEL_MESSAGES_MAX ? make_message(run, run->store, 0, OKAPI_SAVE_DELIVERY)
-                                        : change_message(run);
-}
-
-static int visitor_writes(model_run_t *run)
-{
-    return model_count(run->model, 0) < MODEL_MESSAGES_MAX ? make_message(run, run->visitor, 0, 0)
-                                        : change_message(run);
+    run->actor = MODEL_OWNER;
+    return model_has_room(run, 1) ? make_message(run, 0, OKAPI_SAVE_DELIVERY)
+                                  : change_message(run);
 }
 
 /* A message that all writers change: none of the changes may be lost. */
@@ -191,8 +223,8 @@ static int raise_counter(model_run_t *run)
     while (rv == OKAPI_EOBJECTMODIFIED) {
         okapi_message_t *message;
         okapi_propval_t number;
-        mailbox_must(okapi_message_open(&message, run->store, 0, run->counter, run->pool,
-                                        run->pool),
+        mailbox_must(okapi_message_open(&message, run->stores[MODEL_OWNER], 0, run->counter,
+                                        run->pool, run->pool),
                      "open");
         okapi_object_t *object = okapi_message_object(message);
         mailbox_must(okapi_object_get(object, &tag, 1, 0, &number, run->pool, run->pool), "get");
@@ -208,28 +240,46 @@ static int raise_counter(model_run_t *run)
 
 /* ---- read state ---- */
 
+/* Of OBJECT, which was named or one of all; *MISSING is set if it can't be. */
+static void expect_mark(model_run_t *run, model_object_t *object, int is_named, int read,
+                        int *missing)
+{
+    int is_other = !object->is_associated && object->is_read != read;
+    if (!model_may_message(run, object, OKAPI_RIGHT_EDIT_ANY)) {
+        *missing |= is_named || is_other;
+    } else if (is_other) {
+        object->is_read = read;
+        model_expect(run, OKAPI_CHANGE_READ, object);
+    }
+}
+
 static int mark(model_run_t *run, okapi_id_t folder_id, const okapi_id_t *ids, int n, int read)
 {
-    int changed, partial, expect_missing = 0;
-    for (int i = 0; i < run->model->n; i++) {
+    int changed, partial, missing = 0;
+    okapi_folder_t *folder = model_open_folder(run, folder_id);
+    if (!folder) {
+        return 1;
+    }
+    apr_status_t rv = okapi_folder_set_read(folder, ids, n, read, &changed, &partial, run->pool);
+    int may = model_may(run, folder_id, OKAPI_RIGHT_EDIT_ANY | OKAPI_RIGHT_EDIT_OWNED);
+    if (!model_done(run, "set read flags", rv, may)) {
+        return 1;
+    }
+    for (int i = 0; n == 0 && i < run->model->n; i++) {
         model_object_t *object = &run->model->objects[i];
-        int is_named = n == 0 && object->parent == folder_id;
-        for (int j = 0; j < n; j++) {
-            is_named |= ids[j] == object->id;
-        }
-        if (is_named && !object->is_folder && !object->is_associated && object->is_read != read) {
-            object->is_read = read;
-            model_expect(run, OKAPI_CHANGE_READ, object);
+        if (object->parent == folder_id && !object->is_folder) {
+            expect_mark(run, object, 0, read, &missing);
         }
     }
-    for (int j = 0; j < n; j++) {
-        expect_missing |= ids[j] == MODEL_ID_NONE;
+    for (int i = 0; i < n; i++) {
+        if (ids[i] == MODEL_ID_NONE) {
+            missing = 1;
+        } else {
+            expect_mark(run, model_find(run->model, ids[i]), 1, read, &missing);
+        }
     }
-    mailbox_must(okapi_folder_set_read(model_open_folder(run, folder_id), ids, n, read, &changed,
-                                       &partial, run->pool),
-                 "read flags");
     return model_is(run, "changed", changed, run->nexpected) &
-           model_is(run, "partial", partial, expect_missing);
+           model_is(run, "partial", partial, missing);
 }
 
 static int mark_some(model_run_t *run)
@@ -256,124 +306,46 @@ static int mark_all(model_run_t *run)
     return !folder || mark(run, folder->id, NULL, 0, (int)model_random(run, 2));
 }
 
-/* ---- folders ---- */
-
-static int change_folder(model_run_t *run)
-{
-    model_object_t *object = model_pick_folder(run);
-    int i = (int)model_random(run, MODEL_VALUES);
-    if (!object) {
-        return 1;
-    }
-    okapi_object_t *folder = okapi_folder_object(model_open_folder(run, object->id));
-    if (i > 0 && model_random(run, 3) == 0) {
-        okapi_proptag_t tag = model_tag(1, i);
-        mailbox_must(okapi_object_unset(folder, &tag, 1, run->pool), "unset");
-        object->values[i] = MODEL_ABSENT;
-    } else {
-        object->values[i] = model_seed(run);
-        okapi_propval_t value = model_value(1, i, object->values[i], run->pool);
-        mailbox_must(okapi_object_set(folder, &value, 1, run->pool), "set");
-    }
-    model_expect(run, OKAPI_CHANGE_MODIFIED, object);
-    return 1;
-}
-
-static int create_folder(model_run_t *run)
-{
-    const model_object_t *place = model_pick_place(run);
-    model_object_t made = {.is_folder = 1, .writer = run->writer, .parent = place->id,
-                           .rights = place->rights, .values = {model_seed(run)}};
-    if (model_count(run->model, 1) >= FOLDERS_MAX) {
-        return change_folder(run);
-    }
-    okapi_propval_t name = model_value(1, 0, made.values[0], run->pool);
-    mailbox_must(okapi_folder_create(&made.id, model_open_folder(run, place->id), name.v.str, NULL,
-                                     run->pool),
-                 "new folder");
-    *model_add(run->model, made.id) = made;
-    model_expect(run, OKAPI_CHANGE_CREATED, &made);
-    return 1;
-}
-
-/* Nothing happens. */
-static int create_duplicate(model_run_t *run)
-{
-    const model_object_t *object = model_pick_folder(run);
-    okapi_id_t id;
-    if (!object) {
-        return 1;
-    }
-    okapi_propval_t name = model_value(1, 0, object->values[0], run->pool);
-    apr_status_t rv = okapi_folder_create(&id, model_open_folder(run, object->parent), name.v.str,
-                                          NULL, run->pool);
-    return model_is(run, "status", rv, OKAPI_EDUPLICATENAME) & model_is(run, "id", id, object->id);
-}
-
-static int permit(model_run_t *run)
-{
-    model_object_t *object = model_pick_folder(run);
-    okapi_permission_change_t change = {OKAPI_PERMISSION_MODIFY, NULL, OKAPI_MEMBER_DEFAULT,
-                                        model_random(run, 0x800) & OKAPI_RIGHT_ALL};
-    if (!object) {
-        return 1;
-    }
-    mailbox_must(okapi_permission_modify(model_open_folder(run, object->id), &change, 1, 0,
-                                         run->pool),
-                 "permission");
-    object->rights = change.rights;
-    model_expect(run, OKAPI_CHANGE_MODIFIED, object);
-    return 1;
-}
-
-/* What isn't visible to somebody isn't there. */
-static int visitor_looks(model_run_t *run)
-{
-    const model_object_t *object = model_pick_folder(run);
-    okapi_folder_t *folder;
-    if (!object) {
-        return 1;
-    }
-    apr_status_t rv =
-        okapi_folder_open(&folder, run->visitor, object->id, run->pool, run->pool);
-    return model_is(run, "seen", rv == APR_SUCCESS, (object->rights & VISIBLE) != 0) &&
-           (rv != APR_SUCCESS || model_is(run, "rights", okapi_folder_rights(folder) &
-                                                             OKAPI_RIGHT_ALL, object->rights));
-}
-
 /* ---- which ---- */
 
 static const model_operation_t operations[] = {
     {"create a message", 12, create_message},
     {"deliver a message", 12, deliver_message},
-    {"a visitor writes a message", 3, visitor_writes},
     {"change a message", 25, change_message},
     {"raise the counter", 5, raise_counter},
     {"mark some messages", 12, mark_some},
     {"mark all of a folder", 2, mark_all},
-    {"create a folder", 3, create_folder},
-    {"create a folder that exists", 1, create_duplicate},
-    {"change a folder", 4, change_folder},
-    {"change permissions", 4, permit},
-    {"a visitor looks at a folder", 2, visitor_looks},
 };
+
+/* Owners do more than others. */
+static int pick_actor(model_run_t *run)
+{
+    return model_random(run, 2) ? MODEL_OWNER : MODEL_MARY + (int)model_random(run, 3);
+}
 
 static const model_operation_t *pick_operation(model_run_t *run)
 {
-    const int n = (int)(sizeof(operations) / sizeof(operations[0]));
+    const struct {
+        const model_operation_t *operations;
+        int n;
+    } tables[] = {{operations, sizeof(operations) / sizeof(operations[0])},
+                  {model_transfers, model_transfers_count},
+                  {model_folders, model_folders_count},
+                  {model_trees, model_trees_count}};
+    enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
     int sum = 0;
-    for (int i = 0; i < n; i++) {
-        sum += operations[i].weight;
-    }
-    for (int i = 0; i < model_transfers_count; i++) {
-        sum += model_transfers[i].weight;
+    for (int i = 0; i < TABLES; i++) {
+        for (int j = 0; j < tables[i].n; j++) {
+            sum += tables[i].operations[j].weight;
+        }
     }
     int left = (int)model_random(run, (apr_uint32_t)sum);
     for (int i = 0;; i++) {
-        const model_operation_t *operation = i < n ? &operations[i] : &model_transfers[i - n];
-        left -= operation->weight;
-        if (left < 0) {
-            return operation;
+        for (int j = 0; j < tables[i].n; j++) {
+            left -= tables[i].operations[j].weight;
+            if (left < 0) {
+                return &tables[i].operations[j];
+            }
         }
     }
 }
@@ -382,7 +354,8 @@ int model_run_operation(model_run_t *run, const char **name)
 {
     const model_operation_t *operation = pick_operation(run);
     *name = operation->name;
-    run->nexpected = run->may_skip = 0;
-    run->touched[0] = run->touched[1] = 0;
-    return operation->run(run);
+    run->actor = pick_actor(run);
+    run->is_wrong = run->may_skip = run->nexpected = run->ntouched = 0;
+    run->ended[0] = run->ended[1] = 0;
+    return operation->run(run) && !run->is_wrong;
 }

@@ -81,12 +81,19 @@ static apr_uint32_t seed_of(const okapi_propval_t *v, int is_folder, int i, apr_
     return okapi_propval_compare(v, &again, 0) == 0 ? seed : MODEL_FOREIGN;
 }
 
-static apr_status_t load_rights(model_object_t *object, okapi_folder_t *folder, apr_pool_t *pool)
+static apr_status_t load_entries(model_object_t *object, okapi_folder_t *folder, apr_pool_t *pool)
 {
     apr_array_header_t *entries;
     apr_status_t rv = okapi_permission_list(&entries, folder, 0, pool, pool);
-    if (rv == APR_SUCCESS) {
-        object->rights = APR_ARRAY_IDX(entries, 0, okapi_permission_t).rights;
+    for (int i = 0; i < MODEL_MEMBERS; i++) {
+        object->entries[i] = MODEL_NO_ENTRY;
+    }
+    for (int i = 0; rv == APR_SUCCESS && i < entries->nelts; i++) {
+        const okapi_permission_t *entry = &APR_ARRAY_IDX(entries, i, okapi_permission_t);
+        int member = entry->member_id == OKAPI_MEMBER_ANONYMOUS ? -1 : model_member(entry->name);
+        if (member >= 0) {
+            object->entries[member] = entry->rights;
+        }
     }
     return rv;
 }
@@ -101,10 +108,13 @@ apr_status_t model_load(model_object_t *object, okapi_store_t *store, apr_pool_t
     apr_status_t rv;
     if (object->is_folder) {
         rv = okapi_folder_open(&folder, store, object->id, pool, pool);
-        rv = rv == APR_SUCCESS ? load_rights(object, folder, pool) : rv;
+        rv = rv == APR_SUCCESS ? load_entries(object, folder, pool) : rv;
         opened = rv == APR_SUCCESS ? okapi_folder_object(folder) : NULL;
     } else {
-        rv = okapi_message_open(&message, store, object->parent, object->id, pool, pool);
+        rv = object->is_soft
+                 ? okapi_message_open_deleted(&message, store, object->parent, object->id, pool,
+                                              pool)
+                 : okapi_message_open(&message, store, object->parent, object->id, pool, pool);
         opened = rv == APR_SUCCESS ? okapi_message_object(message) : NULL;
     }
     for (int i = 0; i < MODEL_VALUES; i++) {

@@ -1,8 +1,9 @@
-/* model_writers.c - several processes write into one store while another follows it.
+/* model_writers.c - threads of several processes write into one store while another follows it.
  *
  * Each writer knows what it made itself, in folders of its own and in those all have. Together that
  * is what has to be there, whatever the order was, and the numbers are as many as the changes.
  */
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -15,6 +16,9 @@ typedef struct writer_t {
     model_run_t run;
     model_t model;
     model_t trash;
+    mailbox_t *mailbox; /* its process' */
+    int wanted;         /* operations */
+    apr_time_t deadline;
     int done, changes; /* operations, numbers they need */
     int is_right;
 } writer_t;
@@ -28,37 +32,49 @@ static void *shared(apr_size_t size)
 
 /* ---- in a writer ---- */
 
-static void work(writer_t *w, mailbox_t *mailbox, int operations, apr_time_t deadline)
+static void *work(void *data)
 {
+    writer_t *w = data;
     model_run_t *run = &w->run;
-    apr_pool_create(&run->pool, mailbox->pool);
-    run->store = mailbox->store;
-    run->visitor = model_visitor(mailbox);
-    run->expected = apr_palloc(mailbox->pool, MODEL_OBJECTS * sizeof(*run->expected));
-    for (w->done = 0; w->is_right && w->done < operations && apr_time_now() < deadline; w->done++) {
+    apr_pool_t *pool;
+    apr_pool_create(&pool, NULL);
+    apr_pool_create(&run->pool, pool);
+    run->okapi = w->mailbox->okapi;
+    model_actors_open(run->stores, w->mailbox, pool);
+    run->expected = apr_palloc(pool, MODEL_OBJECTS * sizeof(*run->expected));
+    while (w->is_right && w->done < w->wanted && apr_time_now() < w->deadline) {
         const char *name;
         w->is_right = model_run_operation(run, &name);
         w->changes += run->nexpected;
+        w->done++;
         if (!w->is_right) {
             diag("writer %d, operation %d: %s", run->writer, w->done, name);
         }
         apr_pool_clear(run->pool);
     }
+    apr_pool_destroy(pool);
+    return NULL;
 }
 
-static pid_t start(writer_t *w, const mailbox_t *mailbox, int operations, apr_time_t deadline)
+/* A process in which WRITERS work at the same time, on one engine. */
+static void start(writer_t *writers, int n, const mailbox_t *mailbox)
 {
-    pid_t pid = fork();
-    if (pid == 0) {
+    if (fork() == 0) {
         mailbox_t own = {.config = mailbox->config};
+        pthread_t threads[16];
         apr_pool_t *pool;
         apr_pool_create(&pool, NULL);
         mailbox_open(&own, pool);
-        work(w, &own, operations, deadline);
+        for (int i = 0; i < n; i++) {
+            writers[i].mailbox = &own;
+            mailbox_must(pthread_create(&threads[i], NULL, work, &writers[i]), "thread");
+        }
+        for (int i = 0; i < n; i++) {
+            pthread_join(threads[i], NULL);
+        }
         fflush(stdout);
         _exit(0);
     }
-    return pid;
 }
 
 /* ---- beside them ---- */
@@ -118,25 +134,36 @@ static int agree(const writer_t *writers, int n, const model_t *before, model_fo
                                   "what was followed", MODEL_CONTENT);
 }
 
-int model_writers(mailbox_t *mailbox, model_follower_t *follower, model_run_t *dice, int n,
-                  int *operations, apr_time_t deadline)
+static void prepare(writer_t *w, const model_run_t *dice, int i, int wanted, apr_time_t deadline)
 {
+    w->is_right = 1;
+    w->wanted = wanted;
+    w->deadline = deadline;
+    w->model = *dice->model;
+    w->run = (model_run_t){.writer = dice->writer + i + 1,
+                           .counter = dice->counter,
+                           .messages_max = dice->messages_max,
+                           .random = dice->random + (apr_uint64_t)i + 1,
+                           .model = &w->model,
+                           .trash = &w->trash};
+}
+
+int model_writers(mailbox_t *mailbox, model_follower_t *follower, model_run_t *dice, int processes,
+                  int threads, int *operations, apr_time_t deadline)
+{
+    int n = processes * threads, is_right = 1, changes = 0, done = 0;
     writer_t *writers = shared((apr_size_t)n * sizeof(*writers));
     model_t *models = shared(2 * sizeof(*models));
-    int is_right = 1, changes = 0, done = 0;
     okapi_cn_t first, last;
     mailbox_must(okapi_store_cn(mailbox->store, &first, mailbox->pool), "change number");
+    fflush(stdout);
     for (int i = 0; i < n; i++) {
-        writers[i].is_right = 1;
-        writers[i].run = (model_run_t){.writer = dice->writer + i + 1, .counter = dice->counter,
-                                       .random = dice->random + (apr_uint64_t)i + 1};
-        writers[i].run.model = &writers[i].model;
-        writers[i].run.trash = &writers[i].trash;
-        writers[i].model = *dice->model;
-        fflush(stdout);
-        start(&writers[i], mailbox, *operations / n, deadline);
+        prepare(&writers[i], dice, i, *operations / n, deadline);
     }
-    is_right &= follow_while(follower, n, dice, mailbox->pool);
+    for (int i = 0; i < processes; i++) {
+        start(&writers[i * threads], threads, mailbox);
+    }
+    is_right &= follow_while(follower, processes, dice, mailbox->pool);
     is_right &= is_right && model_follow_all(follower, 100, mailbox->pool);
     for (int i = 0; i < n; i++) {
         is_right &= writers[i].is_right;

@@ -1,6 +1,7 @@
 /* transfer.c - copying and moving messages and folders, in a store and across stores. */
 #include <okapi/message.h>
 #include <okapi/named.h>
+#include <okapi/permission.h>
 #include <okapi/transfer.h>
 
 #include "follower.h"
@@ -351,6 +352,31 @@ static void rights(mailbox_t *m, okapi_store_t *others, apr_pool_t *pool)
            "nor make folders in it");
 }
 
+/* A visitor's copy of a tree has nothing of what the visitor doesn't see. */
+static void unseen(mailbox_t *m, okapi_user_t *visitor, okapi_store_t *hers, apr_pool_t *pool)
+{
+    okapi_folder_t *shown = make_folder(m->inbox, "Shown", pool), *from, *to;
+    okapi_folder_t *hidden = make_folder(shown, "Hidden", pool);
+    okapi_permission_change_t change = {OKAPI_PERMISSION_MODIFY, NULL, OKAPI_MEMBER_DEFAULT,
+                                        OKAPI_RIGHT_VISIBLE | OKAPI_RIGHT_READ_ANY};
+    okapi_store_t *visited;
+    okapi_id_t id;
+    int partial;
+    mailbox_must(okapi_permission_modify(shown, &change, 1, 0, pool), "permissions");
+    change.rights = OKAPI_RIGHT_CREATE;
+    mailbox_must(okapi_permission_modify(hidden, &change, 1, 0, pool), "permissions");
+    mailbox_must(okapi_store_open(&visited, m->okapi, visitor, m->user, pool, pool), "visit");
+    mailbox_must(okapi_folder_open(&from, visited, okapi_folder_id(shown), pool, pool), "shown");
+    mailbox_must(okapi_folder_open(&to, hers, okapi_store_special(hers, OKAPI_FOLDER_INBOX), pool,
+                                   pool),
+                 "inbox");
+    is_int(okapi_folder_copy(&id, from, to, NULL, 1, &partial, pool), APR_SUCCESS,
+           "a visitor copies a tree");
+    is_int(partial, 1, "and is told that something isn't in it");
+    is_int(okapi_folder_by_path(&id, hers, "Inbox/Shown/Hidden", pool), OKAPI_ENOTFOUND,
+           "what can't be seen isn't copied");
+}
+
 int main(void)
 {
     const okapi_user_t mary = {.name = "mary", .email = "mary@example.org", .fullname = "Mary"};
@@ -370,6 +396,7 @@ int main(void)
     folders_in_store(&m, pool);
     folders_across(&m, other, pool);
     rights(&m, other, pool);
+    unseen(&m, user, other, pool);
     nothing_is_damaged(m.okapi, pool);
     return done_testing();
 }
