@@ -1,4 +1,6 @@
-/* bench.h - clocks and a place to work for the programs of `make bench`. */
+/* bench.h - clocks, a place to work and a table to print for the programs of `make bench`. The
+ * database is the one of the engine that is being tested (t/unit/test_database.h).
+ */
 #ifndef OKAPI_BENCH_H
 #define OKAPI_BENCH_H
 
@@ -9,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include "test_database.h"
 
 /* Seconds of a clock that nobody sets. */
 static inline double bench_now(void)
@@ -32,8 +36,8 @@ static inline void bench_die(const char *what, apr_status_t status)
             bench_die(#call, bench_status_);                                                       \
     } while (0)
 
-/* A new folder below $TMPDIR; the caller's script removes it. A real disk, please: the figures
- * are about durable commits. */
+/* A new folder below $TMPDIR, for bench_remove. A real disk, please: the figures are about durable
+ * commits. */
 static inline const char *bench_folder(apr_pool_t *pool)
 {
     const char *base = getenv("TMPDIR");
@@ -49,7 +53,7 @@ static inline void bench_remove(const char *folder, apr_pool_t *pool)
         fprintf(stderr, "%s was not removed\n", folder);
 }
 
-/* A configuration with a SQLite database in FOLDER. */
+/* A configuration with a new database, which SQLite has in FOLDER and a server until POOL goes. */
 static inline okapi_config_t *bench_config(const char *folder, apr_pool_t *pool)
 {
     const char *path = apr_pstrcat(pool, folder, "/okapi.conf", NULL), *message;
@@ -57,11 +61,30 @@ static inline okapi_config_t *bench_config(const char *folder, apr_pool_t *pool)
     FILE *f = fopen(path, "w");
     if (!f)
         bench_die(path, APR_FROM_OS_ERROR(errno));
-    fprintf(f, "Database sqlite3:%s/store.db\nRunDirectory %s\nDomain example.org\n", folder,
-            folder);
+    fprintf(f, "Database %s\nRunDirectory %s\nDomain example.org\n",
+            test_database(apr_pstrcat(pool, folder, "/store.db", NULL), pool), folder);
     fclose(f);
     BENCH_TRY(okapi_config_read(&config, &message, path, pool));
     return config;
+}
+
+static inline const char *bench_engine(void)
+{
+    return test_engine_is("mysql") ? "MariaDB" : test_engine_is("pgsql") ? "PostgreSQL" : "SQLite";
+}
+
+/* ---- what is printed: a title, then lines of what Okapi needs, and a rival ---- */
+
+static inline void bench_title(const char *title, const char *unit)
+{
+    printf("\n%s: %s\n  %-50s %10s %10s  okapi/plain\n", bench_engine(), title, unit, "okapi",
+           "plain");
+}
+
+static inline void bench_line(const char *what, double ours, double plain)
+{
+    printf("  %-50s %10.0f %10.0f  %11.2f\n", what, ours, plain, ours / plain);
+    fflush(stdout);
 }
 
 #endif

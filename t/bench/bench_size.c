@@ -1,12 +1,12 @@
 /* bench_size.c - bytes a database takes for each byte of mail: all messages of the corpus
- * delivered to one new mailbox, everything counted that the file then holds.
+ * delivered to one new mailbox, everything counted that the database then holds.
  */
 #include "bench.h"
+#include "rival.h"
 
 #include <apr_fnmatch.h>
 #include <okapi/mime.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct corpus_t {
     okapi_store_t *store;
@@ -56,12 +56,6 @@ static void deliver_folder(corpus_t *corpus, const char *folder, apr_pool_t *poo
     apr_pool_destroy(one);
 }
 
-static apr_int64_t size_of(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 ? (apr_int64_t)st.st_size : 0;
-}
-
 int main(int argc, char **argv)
 {
     apr_pool_t *pool, *open;
@@ -69,7 +63,7 @@ int main(int argc, char **argv)
     okapi_host_t host = {0};
     okapi_user_t john = {.name = "john", .email = "john@example.org", .fullname = "John"}, *user;
     okapi_t *okapi;
-    const char *data = getenv("OKAPI_TEST_DATA"), *folder, *database;
+    const char *data = getenv("OKAPI_TEST_DATA"), *folder;
     okapi_config_t *config;
 
     apr_initialize();
@@ -78,23 +72,24 @@ int main(int argc, char **argv)
     okapi_mime_init();
     folder = bench_folder(pool);
     config = bench_config(folder, pool);
-    database = apr_pstrcat(pool, folder, "/store.db", NULL);
     BENCH_TRY(okapi_create(config, &host, pool));
     BENCH_TRY(okapi_open(&okapi, config, &host, open, pool));
     BENCH_TRY(okapi_user_add(okapi, &john, NULL, pool));
     BENCH_TRY(okapi_user_by_login(&user, okapi, "john", pool, pool));
     BENCH_TRY(okapi_store_open(&corpus.store, okapi, user, user, open, pool));
-    apr_int64_t empty = size_of(database);
+    apr_int64_t empty = rival_size(config->database, pool);
     deliver_folder(&corpus, apr_pstrcat(pool, data ? data : BENCH_DATA, "/mail", NULL), pool);
     apr_pool_destroy(open); /* the last connection brings the write-ahead log into the file */
-    if (corpus.messages)
-        printf("size: %d messages of %.1f MB take %.1f MB, %.2f of them\n", corpus.messages,
-               (double)corpus.raw / 1e6, (double)(size_of(database) - empty) / 1e6,
-               (double)(size_of(database) - empty) / (double)corpus.raw);
-    else
+    if (corpus.messages) {
+        apr_int64_t size = rival_size(config->database, pool) - empty;
+        printf("\n%s: %d messages of %.1f MB take %.1f MB, %.2f of them\n", bench_engine(),
+               corpus.messages, (double)corpus.raw / 1e6, (double)size / 1e6,
+               (double)size / (double)corpus.raw);
+    } else {
         printf("size: skipped, no corpus of mail\n");
+    }
     if (argc > 1)
-        printf("%s\n", database);
+        printf("%s\n", config->database);
     else
         bench_remove(folder, pool);
     return 0;

@@ -1,85 +1,22 @@
-/* bench_table.c - opening a folder, sorting it by date and reading 50 rows, in folders of 1,000,
- * 10,000 and 100,000 messages, beside a plain prepared SQLite statement that reads the same rows in
- * the same run. Prints a line for each size; medians in microseconds.
+/* bench_table.c - what tables cost in folders of as many messages as the arguments say, beside a plain
+ * prepared statement that brings the same rows in the same run.
  */
-#include "bench.h"
-
+#include <okapi/entryid.h>
 #include <okapi/table.h>
-#include <sqlite3.h>
 
-enum { ROWS = 50, RUNS = 400 };
+#include "bench.h"
+#include "filled.h"
+
+enum { ROWS = 50, ROW_COLUMNS = 9 };
 
 typedef struct bench_t {
-    okapi_store_t *store;
-    okapi_folder_t *folder;
-    sqlite3 *raw;
+    filled_t filled;
+    okapi_table_t *table; /* of the measures that don't open their own */
+    const struct measure_t *measure;
+    rival_stmt_t *plain;  /* its statement */
 } bench_t;
 
-static void open_mailbox(bench_t *b, const char *folder, apr_pool_t *pool)
-{
-    static const okapi_host_t host = {0};
-    okapi_config_t *config = bench_config(folder, pool);
-    okapi_user_t john = {.name = "john", .email = "john@example.org", .fullname = "John"}, *user;
-    okapi_t *okapi;
-    BENCH_TRY(okapi_create(config, &host, pool));
-    BENCH_TRY(okapi_open(&okapi, config, &host, pool, pool));
-    BENCH_TRY(okapi_user_add(okapi, &john, NULL, pool));
-    BENCH_TRY(okapi_user_by_login(&user, okapi, "john", pool, pool));
-    BENCH_TRY(okapi_store_open(&b->store, okapi, user, user, pool, pool));
-    if (sqlite3_open(strchr(config->database, ':') + 1, &b->raw) != SQLITE_OK) {
-        bench_die("sqlite3_open", APR_EGENERAL);
-    }
-}
-
-static void sql(bench_t *b, const char *text)
-{
-    if (sqlite3_exec(b->raw, text, NULL, NULL, NULL) != SQLITE_OK) {
-        bench_die(sqlite3_errmsg(b->raw), APR_EGENERAL);
-    }
-}
-
-/* The stored properties of each message, in hexadecimal. */
-static const char *packed_props(apr_pool_t *pool)
-{
-    okapi_props_t *props = okapi_props_create(pool);
-    okapi_writer_t w;
-    okapi_props_set_str(props, PR_CONVERSATION_TOPIC, "a topic of some words");
-    okapi_writer_init(&w, 128, 4096, pool);
-    okapi_props_pack(&w, props);
-    char *hex = apr_palloc(pool, w.len * 2 + 1);
-    for (apr_size_t i = 0; i < w.len; i++) {
-        apr_snprintf(hex + 2 * i, 3, "%02x", w.data[i]);
-    }
-    return hex;
-}
-
-/* N messages in a new folder. Through the engine they would cost one durable commit each. */
-static void fill(bench_t *b, int n, apr_pool_t *pool)
-{
-    okapi_folder_t *subtree;
-    okapi_id_t id;
-    BENCH_TRY(okapi_folder_open(&subtree, b->store,
-                                okapi_store_special(b->store, OKAPI_FOLDER_IPM_SUBTREE), pool,
-                                pool));
-    BENCH_TRY(okapi_folder_create(&id, subtree, apr_psprintf(pool, "%d", n), NULL, pool));
-    BENCH_TRY(okapi_folder_open(&b->folder, b->store, id, pool, pool));
-    /* 7919 is prime: dates come in no order of ids. */
-    sql(b, apr_psprintf(pool,
-        "BEGIN; WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i < %d - 1)"
-        " INSERT INTO message SELECT %" APR_INT64_T_FMT ", next_id + i, %" APR_INT64_T_FMT ","
-        " 0, 1, 1, 1, 2, 130000000000000000 + (i * 7919 %% %d) * 10000000, 0, 130000000000000000,"
-        " 130000000000000000, 2000 + i, i + 1, i %% 3, 0, -1, 0, 0, i, 'IPM.Note', '',"
-        " 'A subject of some length, number ' || i, 'k' || i, 'Sender ' || (i %% 100),"
-        " 's' || (i %% 100), 'John Doe; Mary Major', NULL, NULL FROM c, id_seq;"
-        "INSERT INTO msg_props SELECT id, 1, x'%s', x'00000000' FROM message"
-        " WHERE folder_id = %" APR_INT64_T_FMT ";"
-        "UPDATE id_seq SET next_id = next_id + %d;"
-        "UPDATE folder_stat SET content = %d, last_cn = 1 WHERE folder_id = %" APR_INT64_T_FMT ";"
-        "COMMIT",
-        n, id, okapi_store_id(b->store), n, packed_props(pool), id, n, n, id));
-}
-
-/* ---- what is measured ---- */
+/* ---- ours ---- */
 
 static const okapi_proptag_t columns[] = {
     PR_MID, PR_INSTANCE_KEY, PR_ENTRYID, PR_MESSAGE_CLASS, PR_SUBJECT, PR_SENT_REPRESENTING_NAME,
@@ -88,115 +25,243 @@ static const okapi_proptag_t columns[] = {
 
 enum { HOT_COLUMNS = 11 }; /* all but the last, which isn't in the row */
 
-static void open_and_read(bench_t *b, okapi_proptag_t by, int ncolumns, apr_pool_t *pool)
+static okapi_sort_key_t by_date = {PR_MESSAGE_DELIVERY_TIME, TABLE_SORT_DESCEND};
+static okapi_sort_key_t by_sender = {PR_SENT_REPRESENTING_NAME, TABLE_SORT_ASCEND};
+static okapi_sort_key_t by_importance = {PR_IMPORTANCE, TABLE_SORT_DESCEND};
+
+static okapi_table_t *open_table(const bench_t *b, okapi_sort_key_t *by, int ncolumns,
+                                 apr_pool_t *pool)
 {
-    okapi_sort_key_t key = {by, TABLE_SORT_DESCEND};
-    okapi_sort_t sort = {.n = 1, .keys = &key};
-    apr_array_header_t *rows;
+    const okapi_sort_t sort = {.n = 1, .keys = by};
     okapi_table_t *table;
     apr_uint32_t count;
-    BENCH_TRY(okapi_table_contents(&table, &count, b->folder, 0, pool, pool));
-    okapi_table_set_columns(table, columns, ncolumns);
+    BENCH_TRY(okapi_table_contents(&table, &count, b->filled.folder, 0, pool, pool));
+    BENCH_TRY(okapi_table_set_columns(table, columns, ncolumns));
     BENCH_TRY(okapi_table_sort(table, &sort));
-    BENCH_TRY(okapi_table_rows(table, ROWS, 0, 1, &rows, pool, pool));
-    if (rows->nelts != ROWS) {
+    return table;
+}
+
+static void read_page(okapi_table_t *table, int n, apr_pool_t *pool)
+{
+    apr_array_header_t *rows;
+    BENCH_TRY(okapi_table_rows(table, n, 0, 0, &rows, pool, pool));
+    if (rows->nelts != n) {
         bench_die("number of rows", APR_EGENERAL);
     }
 }
 
-/* The same keyset query and the same columns of the row. */
-static void plain(bench_t *b, sqlite3_stmt *statement, apr_pool_t *pool)
+static void date(void *baton, apr_pool_t *pool)
 {
-    apr_array_header_t *texts = apr_array_make(pool, ROWS * 4, sizeof(char *));
-    int n = 0;
-    sqlite3_reset(statement);
-    sqlite3_bind_int64(statement, 1, okapi_folder_id(b->folder));
-    sqlite3_bind_int64(statement, 2, APR_INT64_MAX);
-    sqlite3_bind_int64(statement, 3, APR_INT64_MAX);
-    sqlite3_bind_int64(statement, 4, APR_INT64_MAX);
-    while (sqlite3_step(statement) == SQLITE_ROW) {
-        for (int c = 0; c < sqlite3_column_count(statement); c++) {
-            APR_ARRAY_PUSH(texts, const char *) =
-                apr_pstrdup(pool, (const char *)sqlite3_column_text(statement, c));
-        }
-        n++;
+    read_page(open_table(baton, &by_date, HOT_COLUMNS, pool), ROWS, pool);
+}
+
+static void further_property(void *baton, apr_pool_t *pool)
+{
+    read_page(open_table(baton, &by_date, HOT_COLUMNS + 1, pool), ROWS, pool);
+}
+
+static void middle(void *baton, apr_pool_t *pool)
+{
+    okapi_table_t *table = open_table(baton, &by_date, HOT_COLUMNS, pool);
+    BENCH_TRY(okapi_table_seek_fraction(table, 1, 2, pool));
+    read_page(table, ROWS, pool);
+}
+
+/* The cursor in the midst of all that one sender sent. */
+static void open_among_ties(bench_t *b, apr_pool_t *pool)
+{
+    apr_int32_t moved;
+    b->table = open_table(b, &by_sender, HOT_COLUMNS, pool);
+    BENCH_TRY(okapi_table_seek(b->table, BOOKMARK_BEGINNING, b->filled.n / FILLED_SENDERS / 2,
+                               &moved, pool));
+}
+
+static void ties(void *baton, apr_pool_t *pool)
+{
+    bench_t *b = baton;
+    read_page(b->table, ROWS, pool);
+}
+
+static void open_by_date(bench_t *b, apr_pool_t *pool)
+{
+    b->table = open_table(b, &by_date, HOT_COLUMNS, pool);
+}
+
+static void find(bench_t *b, const okapi_propval_t *v, apr_byte_t relop, apr_pool_t *pool)
+{
+    const okapi_restriction_t r = {
+        .type = RES_PROPERTY, .relop = relop, .tag = v->tag, .prop = *v};
+    okapi_row_t *row;
+    apr_int32_t moved;
+    BENCH_TRY(okapi_table_seek(b->table, BOOKMARK_BEGINNING, 0, &moved, pool));
+    BENCH_TRY(okapi_table_find(b->table, &r, 0, &row, pool, pool));
+    if (!row) {
+        bench_die("a row to be found", APR_EGENERAL);
     }
-    if (n != ROWS) {
+}
+
+static void find_id(void *baton, apr_pool_t *pool)
+{
+    bench_t *b = baton;
+    const okapi_id_t id = b->filled.first_id + rand() % b->filled.n;
+    const okapi_propval_t v = okapi_propval_i64(PR_INST_ID, (apr_int64_t)okapi_eid_of(id));
+    find(b, &v, RELOP_EQ, pool);
+}
+
+static void find_date(void *baton, apr_pool_t *pool)
+{
+    bench_t *b = baton;
+    const okapi_propval_t v = okapi_propval_time(
+        PR_MESSAGE_DELIVERY_TIME, FILLED_DATE + rand() % b->filled.n * FILLED_STEP);
+    find(b, &v, RELOP_LE, pool);
+}
+
+static void importance(void *baton, apr_pool_t *pool)
+{
+    read_page(open_table(baton, &by_importance, HOT_COLUMNS, pool), ROWS, pool);
+}
+
+/* What no index helps with: every row is looked at once. */
+static void subject_contains(void *baton, apr_pool_t *pool)
+{
+    const okapi_restriction_t r = {.type = RES_CONTENT,
+                                   .fuzzy = FL_SUBSTRING | FL_IGNORECASE,
+                                   .tag = PR_SUBJECT,
+                                   .prop = okapi_propval_str(PR_SUBJECT, "NUMBER 77")};
+    okapi_table_t *table = open_table(baton, &by_date, HOT_COLUMNS, pool);
+    apr_array_header_t *rows;
+    BENCH_TRY(okapi_table_restrict(table, &r));
+    BENCH_TRY(okapi_table_rows(table, ROWS, 0, 0, &rows, pool, pool));
+    if (rows->nelts == 0) {
+        bench_die("rows that contain it", APR_EGENERAL);
+    }
+}
+
+static void categories(void *baton, apr_pool_t *pool)
+{
+    okapi_sort_key_t keys[] = {by_sender, {PR_MESSAGE_DELIVERY_TIME, TABLE_SORT_MAX_CATEGORY}};
+    const okapi_sort_t sort = {.n = 2, .ncategories = 1, .keys = keys};
+    okapi_table_t *table = open_table(baton, &by_sender, HOT_COLUMNS, pool);
+    BENCH_TRY(okapi_table_sort(table, &sort));
+    read_page(table, ROWS, pool);
+}
+
+/* What somebody reads or receives meanwhile; its durable commit isn't the table's. */
+static void change(void *baton, apr_pool_t *pool)
+{
+    bench_t *b = baton;
+    const okapi_id_t id = b->filled.first_id + rand() % b->filled.n;
+    int partial;
+    BENCH_TRY(okapi_folder_set_read(b->filled.folder, &id, 1, rand() % 2, NULL, &partial, pool));
+}
+
+/* ---- the plain statements ---- */
+
+#define ROW                                                                                       \
+    "SELECT id, class, prefix, subject, sender, deliv, size, flags, importance FROM message"      \
+    " WHERE folder_id = %lld AND part = 0"
+
+/* Their second argument, behind the folder's id. */
+typedef enum argument_e { HALF, SOME_ID, SOME_DATE, PATTERN } argument_e;
+
+typedef struct measure_t {
+    const char *name;
+    const char *plain; /* NULL: the same as above */
+    argument_e argument;
+    int rows; /* that it brings; 0: some */
+    filled_work_t run;
+    void (*before)(bench_t *b, apr_pool_t *pool); /* all of them */
+    filled_work_t before_each;
+    int array; /* the first time makes one, of all rows */
+} measure_t;
+
+static void plain(void *baton, apr_pool_t *pool)
+{
+    bench_t *b = baton;
+    const filled_t *filled = &b->filled;
+    const apr_int64_t folder = okapi_folder_id(filled->folder), at = rand() % filled->n;
+    const apr_int64_t arguments[] = {[HALF] = filled->n / 2,
+                                     [SOME_ID] = filled->first_id + at,
+                                     [SOME_DATE] = FILLED_DATE + at * FILLED_STEP};
+    const argument_e argument = b->measure->argument;
+    const void *args[] = {&folder, "%number 77%"};
+    if (argument != PATTERN) {
+        args[1] = &arguments[argument];
+    }
+    int n = rival_rows(b->plain, args, ROW_COLUMNS, pool);
+    if (b->measure->rows ? n != b->measure->rows : n == 0) {
         bench_die("number of plain rows", APR_EGENERAL);
     }
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-typedef enum what_e { TABLE_ROW, TABLE_PROPS, TABLE_ARRAY, PLAIN } what_e;
-
-/* Microseconds. */
-static double median(bench_t *b, what_e what, sqlite3_stmt *statement, apr_pool_t *pool)
-{
-    double took[RUNS];
-    for (int i = 0; i < RUNS; i++) {
-        apr_pool_t *iterpool;
-        apr_pool_create(&iterpool, pool);
-        double start = bench_now();
-        switch (what) {
-        case TABLE_ROW:
-            open_and_read(b, PR_MESSAGE_DELIVERY_TIME, HOT_COLUMNS, iterpool);
-            break;
-        case TABLE_PROPS:
-            open_and_read(b, PR_MESSAGE_DELIVERY_TIME, HOT_COLUMNS + 1, iterpool);
-            break;
-        case TABLE_ARRAY:
-            open_and_read(b, PR_IMPORTANCE, HOT_COLUMNS, iterpool);
-            break;
-        case PLAIN:
-            plain(b, statement, iterpool);
-            break;
-        }
-        took[i] = (bench_now() - start) * 1e6;
-        apr_pool_destroy(iterpool);
-    }
-    qsort(took, RUNS, sizeof(took[0]), compare);
-    return took[RUNS / 2];
-}
+static const measure_t measures[] = {
+    {"open, 50 rows by date", ROW " ORDER BY deliv DESC, id DESC LIMIT 50", HALF, ROWS, date},
+    {"with a property that isn't in the row",
+     "SELECT m.id, class, prefix, subject, sender, deliv, size, flags, p.props FROM message m"
+     " JOIN msg_props p ON p.id = m.id WHERE folder_id = %lld AND part = 0"
+     " ORDER BY deliv DESC, m.id DESC LIMIT 50",
+     HALF, ROWS, further_property},
+    {"open, 50 rows in the middle", ROW " ORDER BY deliv DESC, id DESC LIMIT 50 OFFSET %lld", HALF,
+     ROWS, middle},
+    {"some more rows of one sender, who has a hundredth",
+     ROW " AND sender_key = 's7' AND id > %lld ORDER BY id LIMIT 50", HALF, 0, ties,
+     open_among_ties},
+    {"find a row by its id", ROW " AND id = %lld", SOME_ID, 1, find_id, open_by_date},
+    {"find a row by the date that sorts",
+     ROW " AND deliv <= %lld ORDER BY deliv DESC, id DESC LIMIT 1", SOME_DATE, 1, find_date,
+     open_by_date},
+    {"by importance, which has no index: 50 rows",
+     ROW " ORDER BY importance DESC, id DESC LIMIT 50", HALF, ROWS, importance, NULL, NULL, 1},
+    {"  after a message has changed", NULL, HALF, ROWS, importance, NULL, change},
+    {"subject contains a text: 50 rows by date",
+     ROW " AND subject LIKE %s ORDER BY deliv DESC, id DESC LIMIT 50", PATTERN, 0,
+     subject_contains, NULL, NULL, 1},
+    {"  after a message has changed", NULL, PATTERN, 0, subject_contains, NULL, change},
+    {"50 senders by the latest date of each",
+     "SELECT sender_key, MAX(sender), MAX(deliv), COUNT(*), SUM(1 - (flags & 1)), 1, 1, 1, 1"
+     " FROM message WHERE folder_id = %lld AND part = 0 GROUP BY sender_key ORDER BY MAX(deliv)"
+     " DESC LIMIT 50",
+     HALF, ROWS, categories, NULL, NULL, 1},
+    {"  after a message has changed", NULL, HALF, ROWS, categories, NULL, change},
+};
 
 static void measure(bench_t *b, int n, apr_pool_t *pool)
 {
-    sqlite3_stmt *statement;
-    fill(b, n, pool);
-    sqlite3_prepare_v2(b->raw,
-                       "SELECT id, class, prefix, subject, sender, deliv, size, flags, importance"
-                       " FROM message WHERE folder_id = ? AND part = 0 AND deliv <= ?"
-                       " AND (deliv < ? OR id < ?) ORDER BY deliv DESC, id DESC LIMIT 50",
-                       -1, &statement, NULL);
-    double start = bench_now();
-    open_and_read(b, PR_IMPORTANCE, HOT_COLUMNS, pool);
-    double build = (bench_now() - start) * 1e6;
-    double sqlite = median(b, PLAIN, statement, pool);
-    double row = median(b, TABLE_ROW, NULL, pool);
-    double props = median(b, TABLE_PROPS, NULL, pool);
-    double array = median(b, TABLE_ARRAY, NULL, pool);
-    sqlite3_finalize(statement);
-    printf("%7d messages: by date %.0f us, with a further property %.0f us; plain SQLite %.0f us,"
-           " ratio %.1f; by importance %.0f us, the first time %.0f us\n",
-           n, row, props, sqlite, row / sqlite, array, build);
+    filled_add(&b->filled, n, pool);
+    bench_title(apr_psprintf(pool, "a folder of %d messages, beside one prepared statement", n),
+                "microseconds, medians");
+    for (apr_size_t i = 0; i < sizeof(measures) / sizeof(measures[0]); i++) {
+        const measure_t *m = &measures[i];
+        double first;
+        b->measure = m;
+        if (m->before) {
+            m->before(b, pool);
+        }
+        if (m->plain) {
+            b->plain = rival_prepare(b->filled.rival, m->plain);
+        }
+        double floor = filled_median(NULL, plain, NULL, b, pool);
+        double us = filled_median(&first, m->run, m->before_each, b, pool);
+        bench_line(m->name, us, floor);
+        if (m->array) {
+            bench_line("  the first time", first, floor);
+        }
+    }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    apr_pool_t *pool;
+    apr_pool_t *pool, *open;
     bench_t b;
     apr_initialize();
     apr_pool_create(&pool, NULL);
+    apr_pool_create(&open, pool);
     const char *folder = bench_folder(pool);
-    open_mailbox(&b, folder, pool);
-    measure(&b, 1000, pool);
-    measure(&b, 10000, pool);
-    measure(&b, 100000, pool);
-    sqlite3_close(b.raw);
+    filled_create(&b.filled, folder, open);
+    for (int i = 1; i < argc; i++) {
+        measure(&b, atoi(argv[i]), open);
+    }
+    apr_pool_destroy(open);
     bench_remove(folder, pool);
     return 0;
 }

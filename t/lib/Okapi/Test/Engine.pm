@@ -6,6 +6,7 @@ package Okapi::Test::Engine;
 #   local $ENV{OKAPI_TEST_ENGINE} = $engine->url;
 #   $engine->stop; $engine->crash; $engine->launch;
 #
+# With a second argument 'durable' it is one for `make bench`: commits are synced, and it has memory.
 # A server listens on a Unix socket in a temporary folder only, and runs as an unprivileged user.
 # Whatever happens to the process that started it, kill -9 too, it ends and its folder vanishes.
 #
@@ -31,8 +32,8 @@ my $owner = $$;
 
 # ---- what is known of each ----
 
-# Nothing is synced: the tests kill processes, not the machine. PostgreSQL's default collation is a
-# linguistic one, so that an order which should be by bytes and isn't shows.
+# In haste nothing is synced: the tests kill processes, not the machine. PostgreSQL's default
+# collation is a linguistic one, so that an order which should be by bytes and isn't shows.
 my %engines = (
     mysql => {
         init => sub {
@@ -43,10 +44,11 @@ my %engines = (
         server => sub {
             my ($dir) = @_;
             return ('mariadbd', '--no-defaults', "--datadir=$dir/data", "--socket=$dir/socket",
-                "--pid-file=$dir/mariadbd.pid", "--tmpdir=$dir", '--skip-networking',
-                '--innodb-flush-log-at-trx-commit=2', '--innodb-flush-method=nosync',
-                '--innodb-buffer-pool-size=64M', '--innodb-log-file-size=64M');
+                "--pid-file=$dir/mariadbd.pid", "--tmpdir=$dir", '--skip-networking');
         },
+        hasty => ['--innodb-flush-log-at-trx-commit=2', '--innodb-flush-method=nosync',
+            '--innodb-buffer-pool-size=64M', '--innodb-log-file-size=64M'],
+        durable => ['--innodb-buffer-pool-size=2G', '--innodb-log-file-size=1G'],
         url => sub { return "mysql:sock=$_[0]/socket user=okapi" },
         client => sub {
             my ($url, $account, $database) = @_;
@@ -71,9 +73,11 @@ my %engines = (
         server => sub {
             my ($dir) = @_;
             return ('postgres', '-D', "$dir/data", '-k', $dir, map { ('-c', $_) }
-                'listen_addresses=', 'fsync=off', 'shared_buffers=64MB', 'deadlock_timeout=100ms',
-                'dynamic_shared_memory_type=mmap', 'log_min_messages=fatal');
+                'listen_addresses=', 'deadlock_timeout=100ms', 'dynamic_shared_memory_type=mmap',
+                'log_min_messages=fatal');
         },
+        hasty => ['-c', 'fsync=off', '-c', 'shared_buffers=64MB'],
+        durable => ['-c', 'shared_buffers=1GB', '-c', 'max_wal_size=4GB'],
         url => sub { return "pgsql:host=$_[0] user=okapi" },
         client => sub {
             my ($url, $account) = @_;
@@ -102,11 +106,11 @@ sub program {
 # ---- a server ----
 
 sub start {
-    my ($class, $name) = @_;
+    my ($class, $name, $manner) = @_;
     my $what = $engines{$name} or die "there is no engine $name: mysql, pgsql\n";
     my $dir = File::Temp::tempdir("okapi-$name-XXXXXX", TMPDIR => 1);
-    my $self = bless { dir => $dir, what => $what, url => $what->{url}->($dir), owner => $$ },
-        $class;
+    my $self = bless { dir => $dir, what => $what, url => $what->{url}->($dir), owner => $$,
+        manner => $manner || 'hasty' }, $class;
 
     push @started, $self;
     chmod 0755, $dir;
@@ -189,7 +193,8 @@ sub launch {
         die "the database server does not start:\n" . $self->log_tail('server.log')
             if time > $deadline;
         if (!defined $self->{pid} || waitpid($self->{pid}, WNOHANG) == $self->{pid}) {
-            $self->{pid} = $self->spawn('server.log', $self->{what}{server}->($self->{dir}));
+            $self->{pid} = $self->spawn('server.log', $self->{what}{server}->($self->{dir}),
+                @{ $self->{what}{ $self->{manner} } });
             $self->write_pid;
         }
         sleep 0.05;
