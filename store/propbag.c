@@ -6,9 +6,6 @@
 
 #include "propbag.h"
 
-/* Of one packed row, which is one argument of a statement. */
-enum { PACKED_MAX = 16000000 };
-
 void okapi__propbag_init(okapi__propbag_t *bag, apr_pool_t *result_pool)
 {
     bag->props = okapi_props_create(result_pool);
@@ -155,7 +152,7 @@ apr_status_t okapi__propbag_pack(okapi_binary_t *packed, const okapi__propbag_t 
                                  apr_pool_t *result_pool)
 {
     okapi_writer_t w;
-    okapi_writer_init(&w, 1024, PACKED_MAX, result_pool);
+    okapi_writer_init(&w, 1024, OKAPI__DB_ARGS_MAX, result_pool);
     okapi_props_pack(&w, bag->props);
     packed->data = w.data;
     packed->len = w.len;

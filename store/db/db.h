@@ -63,7 +63,12 @@ apr_status_t okapi__db_read(okapi__db_t *db, okapi__work_t work, void *baton,
 apr_status_t okapi__db_write(okapi__db_t *db, okapi__work_t work, void *baton,
                              apr_pool_t *scratch_pool);
 
-/* *AFFECTED (may be NULL) is the number of rows changed. OKAPI_EEXISTS for a duplicate key. */
+/* All arguments of a statement together: MariaDB takes 16 MB at once, and drops the connection of
+ * who sends more. */
+#define OKAPI__DB_ARGS_MAX 16000000
+
+/* *AFFECTED (may be NULL) is the number of rows changed. OKAPI_EEXISTS for a duplicate key,
+ * OKAPI_ETOOBIG for arguments of more than OKAPI__DB_ARGS_MAX bytes. */
 apr_status_t okapi__db_exec(okapi__conn_t *conn, okapi__stmt_e stmt, apr_int64_t *affected,
                             const okapi__arg_t *args, int nargs, apr_pool_t *scratch_pool);
 

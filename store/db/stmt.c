@@ -194,6 +194,19 @@ apr_status_t okapi__stmt_prepare(okapi__conn_t *conn, okapi__stmt_e stmt)
     return poison(conn, rc, name);
 }
 
+/* On every engine alike, so that none has what another couldn't take. */
+static int too_large(const okapi__arg_t *args, int nargs)
+{
+    apr_size_t sum = 0;
+    int i;
+
+    for (i = 0; i < nargs && sum <= OKAPI__DB_ARGS_MAX; i++) {
+        sum += args[i].kind == OKAPI__ARG_STR && args[i].p != NULL ? strlen(args[i].p)
+                                                                   : args[i].len;
+    }
+    return sum > OKAPI__DB_ARGS_MAX;
+}
+
 /* The statement's handle, and its SLOTS filled. */
 static apr_status_t bind_args(apr_dbd_prepared_t **handle, const void **slots, okapi__conn_t *conn,
                               okapi__stmt_e stmt, const okapi__arg_t *args, int nargs)
@@ -206,6 +219,11 @@ static apr_status_t bind_args(apr_dbd_prepared_t **handle, const void **slots, o
     if (!pack(slots, conn->prepared[stmt].kinds, args, nargs)) {
         return misused(conn, statements[stmt].name,
                        "its parameters are not what the program passes");
+    }
+    if (too_large(args, nargs)) {
+        conn->failure = FAILURE_OTHER;
+        conn->status = OKAPI_ETOOBIG;
+        return conn->status;
     }
     *handle = conn->prepared[stmt].handle;
     return APR_SUCCESS;
