@@ -5,7 +5,7 @@ use warnings;
 
 # Returns { structs => [...], rops => [...] } in the file's order.
 #   struct: { name, c, fields }
-#   rop:    { id, name, c, in, dest, out, save, null, answer, noreply, handled, push, req, res }
+#   rop:    { id, name, c, in, dest, out, save, null, private, answer, noreply, handled, push, req, res }
 #           in and dest are lists of kinds or undef; req and res lists of fields
 #   field:  { type, name, arg, cond, when, array } where WHEN is '' (success), '*' or a number,
 #           and ARRAY is ['count', 'u16'], ['field', name] or ['fixed', n]
@@ -64,7 +64,7 @@ sub parse_rop {
             $rop{out} = $1;
         } elsif ($word =~ /^answer=(0x[0-9A-F]{2})$/) {
             $rop{answer} = hex $1;
-        } elsif ($word =~ /^(save|null|noreply|handled|push)$/) {
+        } elsif ($word =~ /^(save|null|private|noreply|handled|push)$/) {
             $rop{$1} = 1;
         } else {
             die "unknown word: $word\n";

@@ -303,7 +303,7 @@ sub kinds {
 sub flags {
     my ($rop) = @_;
     my @has = map { $rop->{$_} ? 'ROP_HAS_' . uc $_ : () } qw(in dest out);
-    my @is = map { $rop->{$_} ? 'ROP_' . uc $_ : () } qw(save null noreply push);
+    my @is = map { $rop->{$_} ? 'ROP_' . uc $_ : () } qw(save null private noreply push);
     return join(' | ', @has, @is) || 0;
 }
 

@@ -18,6 +18,7 @@ typedef struct dispatch_t {
     apr_size_t limit; /* bytes the payload may take */
     apr_uint32_t handles[HANDLES_MAX];
     int n_handles;
+    apr_byte_t is_public[MAPI_LOGON_MAX]; /* logons to public folders, at this point of the list */
 } dispatch_t;
 
 /* ---- the input buffer ---- */
@@ -37,14 +38,36 @@ static apr_status_t split(dispatch_t *d, okapi_binary_t in, okapi_reader_t *rops
     return r.failed ? OKAPI_EFORMAT : APR_SUCCESS;
 }
 
+/* The list begins: which logons there are. */
+static void begin_list(dispatch_t *d)
+{
+    for (int i = 0; i < MAPI_LOGON_MAX; i++)
+        d->is_public[i] = (apr_byte_t)mapi_logon_is_public(d->ctx->session->logons[i]);
+}
+
+/* The next request. A few look different if the logon is to public folders (MS-OXCMSG 2.2.3.11,
+ * MS-OXCSTOR 2.2.1.13): that of its LogonId, or the one that a RopLogon asks for. */
+static void read_request(dispatch_t *d, okapi_reader_t *rops, rop_request_t *q)
+{
+    rop_codec_t *codec = &d->ctx->codec;
+    apr_byte_t logon_id = okapi_reader_left(rops) > 1 ? rops->p[1] : 0;
+
+    codec->public_logon = d->is_public[logon_id];
+    rop_request_read(rops, q, codec);
+    if (q->h.id == ROP_LOGON && !rops->failed)
+        d->is_public[logon_id] = codec->public_logon =
+            !(q->u.rop_logon.logon_flags & MAPI_LOGON_PRIVATE);
+}
+
 /* Can all of it be parsed? Asked first, so that a malformed buffer changes nothing. */
 static apr_status_t check(dispatch_t *d, okapi_reader_t rops)
 {
     rop_request_t q;
 
+    begin_list(d);
     while (okapi_reader_left(&rops) > 0 && !rops.failed) {
         apr_pool_clear(d->ctx->scratch_pool);
-        rop_request_read(&rops, &q, &d->ctx->codec);
+        read_request(d, &rops, &q);
     }
     return rops.failed ? OKAPI_EFORMAT : APR_SUCCESS;
 }
@@ -96,6 +119,8 @@ static apr_status_t call(dispatch_t *d, const rop_request_t *q, rop_response_t *
     }
     if (ctx->logon == NULL && q->h.id != ROP_LOGON)
         return OKAPI_ENULLOBJECT;
+    if ((info->flags & ROP_PRIVATE) && mapi_logon_is_public(ctx->logon))
+        return OKAPI_ENOSUPPORT;
     if (info->flags & ROP_HAS_IN) {
         rv = input_handle(d, q->h.in_index, info->in, info->flags, &ctx->in);
         if (rv != APR_SUCCESS)
@@ -186,17 +211,20 @@ static apr_status_t run_all(dispatch_t *d, okapi_reader_t rops, int *full)
     rop_request_t q;
     rop_response_t s;
 
+    begin_list(d);
     while (okapi_reader_left(&rops) > 0) {
         okapi_binary_t requests = {rops.p, okapi_reader_left(&rops)};
         apr_size_t before = d->w->len;
 
         apr_pool_clear(ctx->scratch_pool);
         ctx->codec.prop.codepage = ctx->session->codepage;
-        rop_request_read(&rops, &q, &ctx->codec);
+        read_request(d, &rops, &q);
         set_max(d, okapi_reader_left(&rops));
         ctx->room =
             d->w->max - d->w->len > RESPONSE_HEADER ? d->w->max - d->w->len - RESPONSE_HEADER : 0;
         run(d, &q, &s);
+        d->is_public[q.h.logon_id] =
+            (apr_byte_t)mapi_logon_is_public(ctx->session->logons[q.h.logon_id]);
         if (rop_table[q.h.id].flags & ROP_NOREPLY)
             continue;
         set_max(d, okapi_reader_left(&rops));

@@ -66,19 +66,9 @@ apr_status_t mapi_handle_store(mapi_rop_ctx_t *ctx, mapi_handle_t *handle, okapi
     if (logon == NULL)
         return OKAPI_ENULLOBJECT;
     if (logon->store == NULL) {
-        const okapi_user_t *owner = ctx->user;
+        apr_status_t rv = mapi_logon_open(&logon->store, logon, ctx->engine, ctx->user, ctx->pool,
+                                          ctx->scratch_pool);
 
-        if (strcmp(logon->owner, ctx->user->name) != 0) {
-            okapi_user_t *user;
-            apr_status_t rv =
-                okapi_user_by_login(&user, ctx->engine, logon->owner, ctx->pool, ctx->scratch_pool);
-
-            if (rv != APR_SUCCESS)
-                return rv;
-            owner = user;
-        }
-        apr_status_t rv = okapi_store_open(&logon->store, ctx->engine, ctx->user, owner, ctx->pool,
-                                           ctx->scratch_pool);
         if (rv != APR_SUCCESS) {
             logon->store = NULL;
             return rv;

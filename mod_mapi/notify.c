@@ -245,14 +245,9 @@ static okapi_cn_t *cursor_of(mapi_handle_t *handle)
 static apr_status_t open_store(watch_t *watch, int logon_id, okapi_store_t **store)
 {
     if (watch->store[logon_id] == NULL) {
-        okapi_user_t *owner;
         apr_status_t rv =
-            okapi_user_by_login(&owner, watch->engine, watch->session->logons[logon_id]->owner,
-                                watch->pool, watch->pool);
-        if (rv == APR_SUCCESS) {
-            rv = okapi_store_open(&watch->store[logon_id], watch->engine, watch->user, owner,
-                                  watch->pool, watch->pool);
-        }
+            mapi_logon_open(&watch->store[logon_id], watch->session->logons[logon_id],
+                            watch->engine, watch->user, watch->pool, watch->pool);
         if (rv != APR_SUCCESS) {
             return rv;
         }

@@ -65,7 +65,8 @@ enum { /* which header a ROP has: MS-OXCROPS 2.2.3 to 2.2.15 */
     ROP_SAVE = 0x08,
     ROP_NOREPLY = 0x10,
     ROP_PUSH = 0x20,
-    ROP_NULL = 0x40 /* a handle of another kind is ecNullObject, not ecNotSupported */
+    ROP_NULL = 0x40,   /* a handle of another kind is ecNullObject, not ecNotSupported */
+    ROP_PRIVATE = 0x80 /* for logons to mailboxes only */
 };
 
 /* A row of rops.def. A NULL function has nothing to do. */

@@ -4,9 +4,14 @@
 #include "rops_handlers.h"
 
 enum { /* LogonFlags, MS-OXCSTOR 2.2.1.1.1 */
-       LOGON_PRIVATE = 0x01,
+       LOGON_PRIVATE = MAPI_LOGON_PRIVATE,
        LOGON_UNDERCOVER = 0x02,
        LOGON_GHOSTED = 0x04
+};
+
+enum { /* OpenFlags, MS-OXCSTOR 2.2.1.1.1; the others make no difference here */
+       OPEN_PUBLIC = 0x00000002,
+       OPEN_ALTERNATE_SERVER = 0x00000100
 };
 
 enum {                           /* ResponseFlags, MS-OXCSTOR 2.2.1.1.3 */
@@ -47,15 +52,23 @@ static rop_logon_time_t logon_time(void)
                               .year = (apr_uint16_t)(now.tm_year + 1900)};
 }
 
+/* MS-OXCSTOR 2.2.1.1.4: behind these come folders of a language and of a site, which there aren't. */
+static const okapi_special_e public_folders[LOGON_FOLDERS] = {
+    OKAPI_FOLDER_ROOT,           OKAPI_FOLDER_IPM_SUBTREE,     OKAPI_FOLDER_NON_IPM_SUBTREE,
+    OKAPI_FOLDER_EFORMS_REGISTRY, OKAPI_FOLDER_PUBLIC_FREEBUSY, OKAPI_FOLDER_OFFLINE_ADDRBOOK};
+
 static void fill_response(rop_logon_response_t *res, const mapi_rop_ctx_t *ctx,
                           const okapi_store_t *store, apr_byte_t logon_flags)
 {
     res->logon_flags = logon_flags & (LOGON_PRIVATE | LOGON_UNDERCOVER | LOGON_GHOSTED);
+    int is_public = okapi_store_is_public(store);
     for (int i = 0; i < LOGON_FOLDERS; i++) {
-        res->folder_ids[i] = okapi_store_special(store, (okapi_special_e)(OKAPI_FOLDER_ROOT + i));
+        okapi_special_e which =
+            is_public ? public_folders[i] : (okapi_special_e)(OKAPI_FOLDER_ROOT + i);
+        res->folder_ids[i] = okapi_store_special(store, which);
     }
     res->response_flags = RESPONSE_RESERVED;
-    if (okapi_store_owner(store)->id == ctx->user->id) {
+    if (!is_public && okapi_store_owner(store)->id == ctx->user->id) {
         res->response_flags |= RESPONSE_OWNER_RIGHT | RESPONSE_SEND_AS_RIGHT;
     }
     res->mailbox_guid = *okapi_store_guid(store);
@@ -65,24 +78,42 @@ static void fill_response(rop_logon_response_t *res, const mapi_rop_ctx_t *ctx,
     res->gwart_time = GWART_TIME;
 }
 
+/* MS-OXCSTOR 3.2.5.1.1: whoever is known may log on to any mailbox; the folders decide what can be
+ * seen in it. */
+static apr_status_t open_mailbox(okapi_store_t **store, mapi_rop_ctx_t *ctx, okapi_binary_t essdn)
+{
+    okapi_user_t *owner;
+    apr_status_t rv = find_owner(&owner, ctx, essdn);
+    return rv == APR_SUCCESS ? okapi_store_open(store, ctx->engine, ctx->user, owner, ctx->pool,
+                                                ctx->scratch_pool)
+                             : rv;
+}
+
+/* MS-OXCSTOR 3.2.5.1.2: there is one server to all clients, so no other one can be asked for, and
+ * it doesn't matter what ESSDN says. */
+static apr_status_t open_public(okapi_store_t **store, mapi_rop_ctx_t *ctx,
+                                apr_uint32_t open_flags)
+{
+    if (!(open_flags & OPEN_PUBLIC) || (open_flags & OPEN_ALTERNATE_SERVER)) {
+        return OKAPI_ELOGIN;
+    }
+    apr_status_t rv =
+        okapi_store_open_public(store, ctx->engine, ctx->user, ctx->pool, ctx->scratch_pool);
+    return rv == OKAPI_ENOTFOUND ? OKAPI_ELOGIN : rv;
+}
+
 apr_status_t rop_logon(mapi_rop_ctx_t *ctx, const rop_logon_request_t *req,
                        rop_logon_response_t *res)
 {
-    if (!(req->logon_flags & LOGON_PRIVATE)) {
-        return OKAPI_ELOGIN; /* there are no public folders */
-    }
-    okapi_user_t *owner;
-    apr_status_t rv = find_owner(&owner, ctx, req->essdn);
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
     okapi_store_t *store;
-    rv = okapi_store_open(&store, ctx->engine, ctx->user, owner, ctx->pool, ctx->scratch_pool);
+    apr_status_t rv = req->logon_flags & LOGON_PRIVATE
+                          ? open_mailbox(&store, ctx, req->essdn)
+                          : open_public(&store, ctx, req->open_flags);
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    mapi_logon_t *logon =
-        mapi_session_logon(ctx->session, ctx->logon_id, okapi_store_id(store), owner->name);
+    mapi_logon_t *logon = mapi_session_logon(ctx->session, ctx->logon_id, okapi_store_id(store),
+                                             okapi_store_owner(store)->name);
     logon->logon_flags = req->logon_flags;
     logon->open_flags = req->open_flags;
     logon->store = store;

@@ -223,7 +223,7 @@ enum { /* ReadFlags, MS-OXCMSG 2.2.3.10.1 */
 };
 
 static apr_status_t set_read(mapi_rop_ctx_t *ctx, const okapi_id_t *ids, int n, int read_flags,
-                             int *partial)
+                             int *changed, int *partial)
 {
     if (read_flags & RF_LEAVES_READ_FLAG) {
         return APR_SUCCESS; /* about receipts only */
@@ -233,15 +233,15 @@ static apr_status_t set_read(mapi_rop_ctx_t *ctx, const okapi_id_t *ids, int n, 
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    return okapi_folder_set_read(folder, ids, n, !(read_flags & RF_CLEAR_READ_FLAG), NULL, partial,
-                                 ctx->scratch_pool);
+    return okapi_folder_set_read(folder, ids, n, !(read_flags & RF_CLEAR_READ_FLAG), changed,
+                                 partial, ctx->scratch_pool);
 }
 
 apr_status_t rop_set_read_flags(mapi_rop_ctx_t *ctx, const rop_set_read_flags_request_t *req,
                                 rop_set_read_flags_response_t *res)
 {
     return set_read(ctx, req->message_ids, req->n_message_ids, req->read_flags,
-                    &res->partial_completion);
+                    NULL, &res->partial_completion);
 }
 
 apr_status_t rop_set_message_read_flag(mapi_rop_ctx_t *ctx,
@@ -252,9 +252,18 @@ apr_status_t rop_set_message_read_flag(mapi_rop_ctx_t *ctx,
     if (place->depth > 0 || place->message_id == 0) {
         return OKAPI_ENOSUPPORT; /* only what lies in a folder is read or unread */
     }
-    int partial = 0;
-    apr_status_t rv = set_read(ctx, &place->message_id, 1, req->read_flags, &partial);
-    return rv == APR_SUCCESS && partial ? OKAPI_EACCESS : rv;
+    int changed = 0, partial = 0;
+    apr_status_t rv =
+        set_read(ctx, &place->message_id, 1, req->read_flags, &changed, &partial);
+    if (rv != APR_SUCCESS || partial) {
+        return partial ? OKAPI_EACCESS : rv;
+    }
+    if (ctx->codec.public_logon && changed) { /* MS-OXCMSG 2.2.3.11.2 */
+        res->read_status_changed = 1;
+        res->logon_id = ctx->logon_id;
+        memcpy(res->client_data, req->client_data, sizeof(res->client_data));
+    }
+    return APR_SUCCESS;
 }
 
 /* ---- attachments ---- */

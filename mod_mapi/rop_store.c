@@ -86,11 +86,40 @@ apr_status_t rop_get_store_state(mapi_rop_ctx_t *ctx, const rop_get_store_state_
     return APR_SUCCESS;
 }
 
-/* Mailboxes are never elsewhere (MS-OXCSTOR 3.2.5.7). */
+/* OKAPI_ENOTFOUND unless the public folder is there and may be seen. */
+static apr_status_t find_public_folder(mapi_rop_ctx_t *ctx, okapi_id_t folder_id)
+{
+    okapi_store_t *store;
+    okapi_folder_t *folder;
+    apr_status_t rv = mapi_handle_store(ctx, ctx->in, &store);
+    return rv == APR_SUCCESS ? okapi_folder_open(&folder, store, folder_id, ctx->scratch_pool,
+                                                 ctx->scratch_pool)
+                             : rv;
+}
+
+/* Nothing is ever elsewhere (MS-OXCSTOR 3.2.5.7): every node has every folder, and to clients all of
+ * them are one server. */
 apr_status_t rop_public_folder_is_ghosted(mapi_rop_ctx_t *ctx,
                                           const rop_public_folder_is_ghosted_request_t *req,
                                           rop_public_folder_is_ghosted_response_t *res)
 {
+    return mapi_logon_is_public(ctx->logon) ? find_public_folder(ctx, req->folder_id)
+                                            : APR_SUCCESS;
+}
+
+apr_status_t rop_get_owning_servers(mapi_rop_ctx_t *ctx, const rop_get_owning_servers_request_t *req,
+                                    rop_get_owning_servers_response_t *res)
+{
+    if (!mapi_logon_is_public(ctx->logon)) {
+        return OKAPI_ENOSUPPORT;
+    }
+    apr_status_t rv = find_public_folder(ctx, req->folder_id);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    res->owning_servers = apr_palloc(ctx->scratch_pool, sizeof(*res->owning_servers));
+    res->owning_servers[0] = okapi_server_dn(ctx->engine, ctx->scratch_pool);
+    res->owning_servers_count = res->cheap_servers_count = 1;
     return APR_SUCCESS;
 }
 

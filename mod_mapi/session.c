@@ -87,6 +87,28 @@ mapi_logon_t *mapi_session_logon(mapi_session_t *session, apr_byte_t logon_id, o
     return logon;
 }
 
+int mapi_logon_is_public(const mapi_logon_t *logon)
+{
+    return logon != NULL && *logon->owner == '\0';
+}
+
+apr_status_t mapi_logon_open(okapi_store_t **store, const mapi_logon_t *logon, okapi_t *engine,
+                             const okapi_user_t *user, apr_pool_t *result_pool,
+                             apr_pool_t *scratch_pool)
+{
+    okapi_user_t *other;
+
+    if (mapi_logon_is_public(logon))
+        return okapi_store_open_public(store, engine, user, result_pool, scratch_pool);
+    if (strcmp(logon->owner, user->name) == 0)
+        return okapi_store_open(store, engine, user, user, result_pool, scratch_pool);
+    apr_status_t rv =
+        okapi_user_by_login(&other, engine, logon->owner, result_pool, scratch_pool);
+    return rv == APR_SUCCESS
+               ? okapi_store_open(store, engine, user, other, result_pool, scratch_pool)
+               : rv;
+}
+
 void mapi_session_release(mapi_session_t *session, mapi_handle_t *handle)
 {
     if (handle->kind == MAPI_KIND_LOGON) {

@@ -15,11 +15,13 @@
 
 typedef struct mapi_logon_t {
     okapi_id_t store_id;
-    const char *owner;      /* name of the mailbox' user */
+    const char *owner;      /* name of the mailbox' user; "": the public store */
     apr_byte_t logon_flags; /* MS-OXCSTOR 2.2.1.1.1 */
     apr_uint32_t open_flags;
     okapi_store_t *store; /* this Execute's; NULL: not opened yet */
 } mapi_logon_t;
+
+#define MAPI_LOGON_PRIVATE 0x01 /* of logon_flags: to a mailbox, not to public folders */
 
 #define MAPI_LOGON_MAX  256  /* a logon id is a byte */
 #define MAPI_HANDLE_MAX 2000 /* objects that a session may hold open */
@@ -53,6 +55,13 @@ mapi_handle_t *mapi_session_add(mapi_session_t *session, mapi_kind_e kind, apr_b
  * (MS-OXCROPS 3.1.4.2). */
 mapi_logon_t *mapi_session_logon(mapi_session_t *session, apr_byte_t logon_id, okapi_id_t store_id,
                                  const char *owner);
+
+int mapi_logon_is_public(const mapi_logon_t *logon); /* NULL: no */
+
+/* Opens a logon's store for USER, who is authenticated. */
+apr_status_t mapi_logon_open(okapi_store_t **store, const mapi_logon_t *logon, okapi_t *engine,
+                             const okapi_user_t *user, apr_pool_t *result_pool,
+                             apr_pool_t *scratch_pool);
 
 /* Forgets a handle; a logon's with all that was opened under its logon id. Handles that were
  * opened from any other stay. */

@@ -3,6 +3,8 @@
 #ifndef OKAPI_ACCESS_H
 #define OKAPI_ACCESS_H
 
+#include <okapi/permission.h>
+
 #include "store_private.h"
 
 /* permission.member of the default entry, for everybody who is known, and of the anonymous one. */
@@ -45,6 +47,12 @@ apr_status_t okapi__private_prepare(okapi_store_t *store, apr_pool_t *scratch_po
 /* Removes all that was ever given to the user or group: it is being deleted. */
 apr_status_t okapi__access_forget(okapi__conn_t *conn, okapi_id_t id, const char *name,
                                   apr_pool_t *scratch_pool);
+
+/* ---- lists of permissions as tables: permission_row.c ---- */
+
+okapi_object_t *okapi__permission_object(okapi_t *okapi, const okapi_permission_t *entry,
+                                         apr_pool_t *result_pool);
+const okapi_proptag_t *okapi__permission_tags(int *n);
 
 /* ---- delegates: delegate.c ---- */
 

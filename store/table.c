@@ -63,6 +63,17 @@ apr_status_t okapi_table_rules(okapi_table_t **table, okapi_folder_t *folder,
                              : rv;
 }
 
+apr_status_t okapi_table_permissions(okapi_table_t **table, okapi_folder_t *folder, int flags,
+                                     apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+{
+    apr_uint32_t count;
+    *table = NULL;
+    apr_status_t rv = okapi__rights_check(folder->rights, OKAPI__RIGHTS_VISIBLE);
+    return rv == APR_SUCCESS ? open_on_folder(table, &count, OKAPI_TABLE_PERMISSIONS, folder, flags,
+                                              result_pool, scratch_pool)
+                             : rv;
+}
+
 okapi_table_e okapi_table_kind(const okapi_table_t *table)
 {
     return table->kind;
@@ -135,11 +146,13 @@ apr_status_t okapi_table_all_columns(okapi_table_t *table, apr_array_header_t **
                                             ? okapi__folder_computed
                                             : okapi__attachment_computed;
     *tags = apr_array_make(result_pool, 64, sizeof(okapi_proptag_t));
-    if (table->kind == OKAPI_TABLE_RULES) {
+    if (table->kind == OKAPI_TABLE_RULES || table->kind == OKAPI_TABLE_PERMISSIONS) {
         int n;
-        const okapi_proptag_t *rule_tags = okapi__rule_tags(&n);
+        const okapi_proptag_t *row_tags = table->kind == OKAPI_TABLE_RULES
+                                              ? okapi__rule_tags(&n)
+                                              : okapi__permission_tags(&n);
         for (int i = 0; i < n; i++) {
-            APR_ARRAY_PUSH(*tags, okapi_proptag_t) = rule_tags[i];
+            APR_ARRAY_PUSH(*tags, okapi_proptag_t) = row_tags[i];
         }
         return APR_SUCCESS;
     }

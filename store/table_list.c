@@ -1,11 +1,12 @@
-/* table_list.c - the plan of hierarchy and attachment tables, which are short: their rows are
- * listed, sorted and restricted anew for each call. */
+/* table_list.c - the plan of all but contents tables, which are short: their rows are listed, sorted
+ * and restricted anew for each call. */
 #include <string.h>
 
 #include <apr_strings.h>
 #include <okapi/collate.h>
 #include <okapi/error.h>
 
+#include "access.h"
 #include "rule_private.h"
 #include "table_private.h"
 
@@ -123,6 +124,33 @@ static apr_status_t list_rules(list_t *list)
     return rv;
 }
 
+/* ---- permissions: the default entry, then by name, then the anonymous one ---- */
+
+static apr_status_t list_permissions(list_t *list)
+{
+    okapi_table_t *table = list->table;
+    apr_array_header_t *entries;
+    apr_pool_t *pool = list->array->pool;
+    int flags = table->flags & OKAPI_TABLE_FREEBUSY ? OKAPI_PERMISSIONS_FREEBUSY : 0;
+    apr_status_t rv = okapi__table_need_folder(table, list->scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi_permission_list(&entries, table->folder, flags, pool, list->scratch_pool);
+    }
+    for (int i = 0; rv == APR_SUCCESS && i < entries->nelts; i++) {
+        const okapi_permission_t *entry = &APR_ARRAY_IDX(entries, i, okapi_permission_t);
+        okapi_id_t id = entry->member_id - OKAPI_MEMBER_ANONYMOUS + 1; /* 0 is a header row's */
+        okapi_writer_t w;
+        okapi_writer_init(&w, 256, 512, list->scratch_pool);
+        okapi__key_number(&w, i == entries->nelts - 1);
+        okapi__key_text(&w, entry->name, strlen(entry->name));
+        okapi__key_id(&w, id);
+        rv = add(list, okapi__permission_object(table->store->okapi, entry, pool), id,
+                 (okapi_binary_t){w.data, w.len});
+    }
+    /* Who may no longer see the folder may no longer see the list (MS-OXCPERM 3.2.5.1). */
+    return rv == OKAPI_ENOTFOUND ? OKAPI_EACCESS : rv;
+}
+
 /* ---- the plan ---- */
 
 static apr_status_t list_objects(list_t *list)
@@ -132,6 +160,8 @@ static apr_status_t list_objects(list_t *list)
         return list_folders(list);
     case OKAPI_TABLE_RULES:
         return list_rules(list);
+    case OKAPI_TABLE_PERMISSIONS:
+        return list_permissions(list);
     default:
         return list_attachments(list);
     }

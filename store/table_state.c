@@ -257,7 +257,7 @@ apr_status_t okapi_table_decode(okapi_table_t **table, okapi_reader_t *r, okapi_
     t->flags = okapi_read_u8(r);
     t->folder_id = (okapi_id_t)okapi_read_u64(r);
     t->message = t->kind == OKAPI_TABLE_ATTACHMENTS ? message : NULL;
-    if (r->failed || t->kind < OKAPI_TABLE_CONTENTS || t->kind > OKAPI_TABLE_RULES ||
+    if (r->failed || t->kind < OKAPI_TABLE_CONTENTS || t->kind >= OKAPI_TABLE__LAST ||
         (t->kind == OKAPI_TABLE_ATTACHMENTS && !message)) {
         return OKAPI_EFORMAT;
     }

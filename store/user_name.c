@@ -9,8 +9,9 @@
 
 enum { NAME_MAX_BYTES = 64, ADDRESS_MAX_BYTES = 254, LOGIN_MAX = 320 };
 
-static const char dn_prefix[] =
-    "/o=okapi/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=";
+#define DN_GROUP "/o=okapi/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)"
+
+static const char dn_prefix[] = DN_GROUP "/cn=Recipients/cn=";
 
 const char *okapi__user_name_fault(const char *name)
 {
@@ -102,6 +103,12 @@ okapi_user_t *okapi__user_dup(const okapi_user_t *user, apr_pool_t *result_pool)
     copy->fullname = apr_pstrdup(result_pool, user->fullname);
     copy->password = apr_pstrdup(result_pool, user->password);
     return copy;
+}
+
+const char *okapi_server_dn(const okapi_t *okapi, apr_pool_t *result_pool)
+{
+    return apr_pstrcat(result_pool, DN_GROUP "/cn=Configuration/cn=Servers/cn=",
+                       okapi_config(okapi)->server_name, NULL);
 }
 
 const char *okapi_user_dn(const okapi_t *okapi, const okapi_user_t *user, apr_pool_t *result_pool)

@@ -15,7 +15,8 @@ typedef enum okapi_object_e {
     OKAPI_OBJECT_FOLDER,
     OKAPI_OBJECT_MESSAGE,
     OKAPI_OBJECT_ATTACHMENT,
-    OKAPI_OBJECT_RULE /* a row of a table */
+    OKAPI_OBJECT_RULE, /* a row of a table, as is the next */
+    OKAPI_OBJECT_PERMISSION
 } okapi_object_e;
 
 typedef struct okapi_object_t okapi_object_t;

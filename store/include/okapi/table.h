@@ -23,12 +23,19 @@ typedef enum okapi_table_e {
     OKAPI_TABLE_CONTENTS = 1,
     OKAPI_TABLE_HIERARCHY,
     OKAPI_TABLE_ATTACHMENTS,
-    OKAPI_TABLE_RULES
+    OKAPI_TABLE_RULES,
+    OKAPI_TABLE_PERMISSIONS,
+    OKAPI_TABLE__LAST
 } okapi_table_e;
 
 enum { OKAPI_TABLE_BOOKMARKS = 256 };
 
-enum { OKAPI_TABLE_ASSOCIATED = 0x1, OKAPI_TABLE_DEEP = 0x2, OKAPI_TABLE_SOFT_DELETED = 0x4 };
+enum {
+    OKAPI_TABLE_ASSOCIATED = 0x1,
+    OKAPI_TABLE_DEEP = 0x2,
+    OKAPI_TABLE_SOFT_DELETED = 0x4,
+    OKAPI_TABLE_FREEBUSY = 0x8 /* permissions only: the free/busy rights count, too */
+};
 
 typedef enum okapi_origin_e { BOOKMARK_BEGINNING, BOOKMARK_CURRENT, BOOKMARK_END } okapi_origin_e;
 
@@ -45,6 +52,11 @@ apr_status_t okapi_table_attachments(okapi_table_t **table, okapi_message_t *mes
 /* The folder's rules in the order they are tried. OKAPI_EACCESS unless the actor owns it. */
 apr_status_t okapi_table_rules(okapi_table_t **table, okapi_folder_t *folder,
                                apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+
+/* Who may do what in the folder (permission.h); the default entry comes first, the anonymous one
+ * last. A row's id is the member's and 2. */
+apr_status_t okapi_table_permissions(okapi_table_t **table, okapi_folder_t *folder, int flags,
+                                     apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
 okapi_table_e okapi_table_kind(const okapi_table_t *table);
 okapi_id_t okapi_table_folder_id(const okapi_table_t *table); /* 0 for attachments */

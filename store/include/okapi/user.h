@@ -60,6 +60,9 @@ apr_status_t okapi_user_check_password(const okapi_user_t *user, const char *pas
 /* The user and the mailbox with everything in it. */
 apr_status_t okapi_user_delete(okapi_t *okapi, const char *name, apr_pool_t *scratch_pool);
 
+/* The X.500 name of this server, whichever node it is: one server to Outlook. */
+const char *okapi_server_dn(const okapi_t *okapi, apr_pool_t *result_pool);
+
 /* The X.500 name Outlook knows a user by ("/o=okapi/ou=.../cn=Recipients/cn=john"), and back:
  * the user's name in RESULT_POOL or NULL. */
 const char *okapi_user_dn(const okapi_t *okapi, const okapi_user_t *user, apr_pool_t *result_pool);

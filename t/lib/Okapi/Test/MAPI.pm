@@ -151,17 +151,26 @@ sub execute_raw {
 }
 
 # ROPs, each [name => { fields }], over a table of HANDLES. Their responses, decoded, in a list;
-# HANDLES becomes the table of the answer. Notifications beside them are kept for ->notifications.
+# HANDLES becomes the table of the answer. PUBLIC are ids of logons to public folders that these ROPs
+# make. Notifications beside them are kept for ->notifications.
 sub execute {
     my ($self, $handles, $rops, %args) = @_;
-    my $list = join '', map { put_request($_->[0], $_->[1], $self->codec) } @$rops;
+    $self->{public}{$_} = 1 for @{ $args{public} || [] };
+    my $list = join '', map { put_request($_->[0], $_->[1], $self->codec($_)) } @$rops;
     my $payload = put_u16(2 + length $list) . $list . join '', map { put_u32($_) } @$handles;
     my $answer = $self->execute_raw(extended($payload), %args);
     my ($payload_out) = $self->rop_buffers($answer);
     return $self->responses($payload_out, $handles, $rops);
 }
 
-sub codec { my ($self) = @_; return (codepage => $self->{codepage}, public => 0) }
+# How the ROP [name => { fields }] is written, and its response read.
+sub codec {
+    my ($self, $rop) = @_;
+    my ($name, $fields) = $rop ? @$rop : ('', {});
+    my $is_public = $name eq 'Logon' ? !($fields->{logon_flags} & 1)
+        : $self->{public}{ $fields->{logon_id} // 0 };
+    return (codepage => $self->{codepage}, public => $is_public ? 1 : 0);
+}
 
 # The payloads of an answered Execute.
 sub rop_buffers {
@@ -188,7 +197,7 @@ sub responses {
     my @responses;
     while ($list->left) {
         my $request = $waiting[0];
-        my $response = get_response($list, $self->codec,
+        my $response = get_response($list, $self->codec($request),
             columns => sub { $self->columns_of($_[0], $request && $request->[1], $handles) });
         if ($response->{rop} =~ /^(?:Notify|Pending)$/) {
             push @{ $self->{pushed} }, $response;
@@ -197,6 +206,8 @@ sub responses {
         push @responses, $response;
         next if !defined $response->{status};
         shift @waiting;
+        $self->{public}{ $request->[1]{logon_id} // 0 } = !($request->[1]{logon_flags} & 1)
+            if $response->{rop} eq 'Logon' && $response->{status} == 0;
         $self->remember_columns($response, $request->[1], $handles);
     }
     @$handles = @handles;
@@ -227,6 +238,15 @@ sub logon {
     my $logon = Okapi::Test::MAPI::Logon->new($self, NO_HANDLE, $args{logon_id} // 0);
     my $response = $logon->make('Logon', { logon_flags => $args{logon_flags} // 1,
         open_flags => $args{open_flags} // 0x0100_040C, store_state => 0, essdn => "$dn\0" });
+    return $logon->become($response);
+}
+
+# Logs on to public folders, by default as logon 1.
+sub public_logon {
+    my ($self, %args) = @_;
+    my $logon = Okapi::Test::MAPI::PublicLogon->new($self, NO_HANDLE, $args{logon_id} // 1);
+    my $response = $logon->make('Logon', { logon_flags => 0, open_flags => 2, store_state => 0,
+        essdn => '' });
     return $logon->become($response);
 }
 

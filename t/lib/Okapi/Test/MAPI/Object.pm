@@ -147,11 +147,25 @@ sub subscribe {
         %scope });
 }
 
+package Okapi::Test::MAPI::PublicLogon;
+
+our @ISA = ('Okapi::Test::MAPI::Logon');
+
+sub become {
+    my ($self, $response) = @_;
+    $self->{response} = $response;
+    @{ $self->{special} }{qw(root ipm_subtree non_ipm_subtree eforms freebusy offline)} =
+        @{ $response->{folder_ids} };
+    return $self;
+}
+
 # ---- folders ----
 
 package Okapi::Test::MAPI::Folder;
 
 our @ISA = ('Okapi::Test::MAPI::Object');
+
+use Carp qw(croak);
 
 sub contents {
     my ($self, $flags) = @_;
@@ -168,6 +182,21 @@ sub open_folder { goto &Okapi::Test::MAPI::Logon::open_folder }
 sub rules {
     my ($self, $flags) = @_;
     return $self->open('Table', 'GetRulesTable', { table_flags => $flags // 0x40 });
+}
+
+# With 2 the free/busy rights are in it, too.
+sub permissions {
+    my ($self, $flags) = @_;
+    return $self->open('Table', 'GetPermissionsTable', { table_flags => $flags // 0 });
+}
+
+# A folder below this one by its name.
+sub open_child {
+    my ($self, $name) = @_;
+    my ($row) = grep { $_->{PR_DISPLAY_NAME} eq $name }
+        $self->hierarchy->columns(qw(PR_FID PR_DISPLAY_NAME))->all_rows;
+    croak "no folder $name" if !$row;
+    return $self->open_folder($row->{PR_FID});
 }
 
 # ---- tables ----
