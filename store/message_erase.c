@@ -66,6 +66,9 @@ apr_status_t okapi__message_erase(okapi__conn_t *conn, okapi_id_t folder_id, oka
         rv = okapi__db_exec(conn, STMT_USER_READ_ERASE, NULL, DB_ARGS(DB_I(folder_id), DB_I(id)),
                             scratch_pool);
     }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__db_exec(conn, STMT_FTS_DOC_DROP, NULL, DB_ARGS(DB_I(id)), scratch_pool);
+    }
     APR_ARRAY_PUSH(todo.objects, okapi_id_t) = id;
     for (int i = 0; rv == APR_SUCCESS && i < todo.objects->nelts; i++) {
         rv = delete_object(conn, APR_ARRAY_IDX(todo.objects, i, okapi_id_t), &todo, scratch_pool);

@@ -4,6 +4,7 @@
  */
 #include <apr_tables.h>
 
+#include "fulltext_private.h"
 #include "message_private.h"
 
 typedef struct purge_t {
@@ -98,6 +99,9 @@ static apr_status_t purge_store(okapi_t *okapi, purge_t *purge, apr_pool_t *scra
             apr_pool_clear(step_pool);
             rv = okapi__db_write(okapi->db, purge_folder, purge, step_pool);
         } while (rv == APR_SUCCESS && purge->done > 0);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__fulltext_purge(okapi, purge->store_id, step_pool);
     }
     if (rv == APR_SUCCESS) {
         rv = okapi__db_write(okapi->db, delete_store, purge, step_pool);

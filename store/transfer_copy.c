@@ -180,9 +180,10 @@ apr_status_t okapi__message_copy_parts(okapi__conn_t *conn, okapi_id_t from, oka
 apr_status_t okapi__message_rekey_parts(okapi__conn_t *conn, okapi_id_t from, okapi_id_t to,
                                         apr_pool_t *scratch_pool)
 {
-    static const okapi__stmt_e stmts[] = {STMT_REKEY_PROPS, STMT_REKEY_BIGPROP, STMT_REKEY_ATTACH};
+    static const okapi__stmt_e stmts[] = {STMT_REKEY_PROPS, STMT_REKEY_BIGPROP, STMT_REKEY_ATTACH,
+                                          STMT_FTS_DOC_REKEY};
     apr_status_t rv = APR_SUCCESS;
-    for (int i = 0; rv == APR_SUCCESS && i < 3; i++) {
+    for (int i = 0; rv == APR_SUCCESS && i < 4; i++) {
         rv = okapi__db_exec(conn, stmts[i], NULL, DB_ARGS(DB_I(to), DB_I(from)), scratch_pool);
     }
     return rv;
