@@ -45,9 +45,9 @@ static okapi__failure_e begin(okapi__conn_t *conn)
 /* Ends a transaction whose work returned RV. */
 static apr_status_t end(okapi__conn_t *conn, apr_status_t rv)
 {
-    int affected = 0;
+    int affected = 0, was_committing = rv == APR_SUCCESS;
 
-    if (rv == APR_SUCCESS) {
+    if (was_committing) {
         conn->failure = okapi__conn_sql(conn, okapi__mark_commit(conn));
         if (conn->failure == FAILURE_NONE) {
             conn->last_mark = conn->mark.id != 0 ? conn->mark : conn->last_mark;
@@ -58,6 +58,9 @@ static apr_status_t end(okapi__conn_t *conn, apr_status_t rv)
     /* The engine may have done it by itself and complain; who knows what state that leaves. */
     if (apr_dbd_query(conn->db->driver, conn->handle, &affected, "ROLLBACK") != 0) {
         conn->discard = 1;
+    }
+    if (was_committing && conn->db->path != NULL && conn->mode != MODE_READ) {
+        okapi__mark_bury(conn);
     }
     return rv;
 }

@@ -1,10 +1,17 @@
-/* mark.c - did it commit? What tells when the connection was lost before a COMMIT was answered.
+/* mark.c - did it commit? What tells when a COMMIT was not answered, or failed.
  *
  * On a server, a writing transaction stores a row of its own, its mark, in the very message that
  * commits it, so it costs no waiting. If no answer comes, another connection stores the same mark.
  * If that is a duplicate, the transaction has committed. If not, it never will: should its COMMIT
  * still be on the way, the mark that is there then makes the server refuse it. While the server is
  * about to commit it, the other connection waits for it at the mark.
+ *
+ * SQLite always answers. But if it can't sync its log, or not write the last of it, it says that the
+ * transaction failed while all of it may be in the log: nobody sees it there, yet who opens the
+ * database first after a crash would. And to sync once more proves nothing: the system may have
+ * given up the pages that it could not write. So another transaction, a mark again, is written over
+ * the beginning of the failed one at once. Each frame's checksum is made of all frames before it:
+ * once that is durable, the failed one is no more, whatever is left of it.
  */
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -51,6 +58,31 @@ apr_status_t okapi__mark_find_out(int *committed, okapi__db_t *db, const okapi__
 
     *committed = rv == OKAPI_EEXISTS;
     return *committed ? APR_SUCCESS : rv;
+}
+
+void okapi__mark_bury(okapi__conn_t *conn)
+{
+    okapi__failure_e failure;
+    apr_uint64_t random;
+
+    apr_generate_random_bytes((unsigned char *)&random, sizeof(random));
+    apr_snprintf(conn->commit, sizeof(conn->commit),
+                 "INSERT INTO commit_mark(time, id) VALUES(%" APR_INT64_T_FMT ", %" APR_INT64_T_FMT
+                 ")",
+                 okapi_time_now(), (apr_int64_t)(random >> 1));
+    const char *const sql[] = {"BEGIN IMMEDIATE", "DELETE FROM commit_mark", conn->commit,
+                               "COMMIT"};
+    failure = FAILURE_NONE;
+    for (int i = 0; failure == FAILURE_NONE && i < 4; i++) {
+        failure = okapi__conn_sql(conn, sql[i]);
+    }
+    if (failure != FAILURE_NONE) {
+        okapi__conn_sql(conn, "ROLLBACK");
+        okapi__db_log(conn->db, OKAPI_LOG_ERROR, okapi__failures[failure].status,
+                      "database %s: a transaction failed to commit, and so does everything after "
+                      "it: should this program or the machine crash now, it may have happened",
+                      conn->db->label);
+    }
 }
 
 apr_status_t okapi__mark_expire(okapi__conn_t *conn, apr_pool_t *scratch_pool)

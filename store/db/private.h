@@ -193,6 +193,10 @@ const char *okapi__mark_commit(okapi__conn_t *conn);
 apr_status_t okapi__mark_find_out(int *committed, okapi__db_t *db, const okapi__mark_t *mark,
                                   apr_pool_t *scratch_pool);
 
+/* After a COMMIT on CONN that failed: makes sure that it has not happened, should SQLite find it in
+ * its log at the next start. */
+void okapi__mark_bury(okapi__conn_t *conn);
+
 /* Removes the marks of those who died. */
 apr_status_t okapi__mark_expire(okapi__conn_t *conn, apr_pool_t *scratch_pool);
 

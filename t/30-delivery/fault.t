@@ -26,7 +26,7 @@ plan skip_all => 'sanitizers want to be the first library'
 
 delete $ENV{OKAPI_CONF};
 my $dir = File::Temp::tempdir(CLEANUP => 1);
-mkdir "$dir/$_" or die "$dir/$_: $!" for qw(db run);
+mkdir "$dir/$_" or die "$dir/$_: $!" for qw(crash db run);
 open my $conf, '>', "$dir/okapi.conf" or die $!;
 print {$conf} map {"$_\n"} "Database sqlite3:db/store.db", 'RunDirectory run',
     'Domain example.org';
@@ -54,21 +54,43 @@ sub restore {
     return;
 }
 
-# A process that looks at the database as often as it is asked to: its integrity, its messages.
+# A process that looks at a database as often as it is asked to: its integrity, its messages. Or
+# that has it open, as httpd has, so that nobody else is the last one to close it.
 my $checker = open2(my $answers, my $questions, 'python3', '-c', <<'END');
 import sqlite3, sys
+held = None
 for line in sys.stdin:
-    database = sqlite3.connect(line.rstrip())
+    what, path = line.split()
+    if held:
+        held.close()
+    held = None
+    database = sqlite3.connect(path)
     print(database.execute("PRAGMA integrity_check").fetchone()[0],
           database.execute("SELECT count(*) FROM message").fetchone()[0], flush=True)
-    database.close()
+    if what == "hold":
+        held = database
+    else:
+        database.close()
 END
 $questions->autoflush;
 
-sub look {
-    print {$questions} "$dir/db/store.db\n";
+sub ask {
+    my ($what, $path) = @_;
+    print {$questions} "$what $path\n";
     my ($integrity, $count) = <$answers> =~ /\A(.*) (\d+)$/ or die 'the database is not readable';
     return ($integrity, $count);
+}
+
+sub look { return ask(look => "$dir/db/store.db") }
+
+# What somebody finds after a crash at this moment who was lucky: everything that was written, be it
+# synced or not.
+sub look_after_crash {
+    unlink glob "$dir/crash/*";
+    for my $path (grep { -e } "$dir/db/store.db", "$dir/db/store.db-wal") {
+        copy($path, "$dir/crash/" . ($path =~ s{.*/}{}r)) or die "$path: $!";
+    }
+    return ask(look => "$dir/crash/store.db");
 }
 
 # With an attachment that is stored apart; more than a page, and than a buffer.
@@ -94,41 +116,53 @@ chomp $calls;
 cmp_ok($calls, '>', 10, "has $calls writes and syncs");
 is((look())[1], 1, 'and is there');
 
-# What a delivery with one fault left behind, and whether the next one works. *UNDECIDED is set if
-# the sync of the commit failed but its record may be read all the same: as after a crash, the mail
-# server then delivers again what is there.
+# What a delivery with one fault left behind, and whether the next one works. Who is told to try
+# again delivers twice if the message is there. That must not be, and isn't but for one case: the
+# disk says that it couldn't sync the commit, whose record is there all the same, and is so full
+# that nothing can be written over it.
 sub wrong {
     my ($undecided, $code, $err) = @_;
-    my ($integrity, $there) = look();
+    my ($integrity, $there) = look_after_crash();
     my @wrong = $code == OK || $code == TRY_AGAIN ? () : "exit code $code";
-    $$undecided = $code && $there == 1 && $err =~ /COMMIT/;
+    $$undecided = $code && $there == 1 && $err =~ /it may have happened/;
     push @wrong, "$there messages after exit code $code" if $there != ($code == OK) && !$$undecided;
     push @wrong, "no clear error: '$err'" if $code && $err !~ /john|database/;
     push @wrong, "the database: $integrity" if $integrity ne 'ok';
     my ($next, undef, $next_err) = tool('okapi-dagent', "Subject: next\n\n", 'john');
     push @wrong, "the next delivery: $next $next_err" if $next;
-    push @wrong, 'the next message is missing' if (look())[1] != $there + 1;
+    ($integrity, my $now) = look();
+    push @wrong, "the database, later: $integrity" if $integrity ne 'ok';
+    push @wrong, "then $now messages after exit code $code"
+        if $now != 1 + ($code == OK) && !($$undecided && $now == 2);
     return @wrong;
 }
 
-for my $kind (qw(EIO ENOSPC short)) {
-    subtest $kind => sub {
-        my %codes = (OK, 0, TRY_AGAIN, 0);
-        my $undecided = 0;
-        for my $at (1 .. $calls) {
-            restore();
-            my ($code, $err) = deliver($at, $kind);
-            $codes{$code}++;
-            my @wrong = wrong(\my $is_undecided, $code, $err);
-            $undecided += $is_undecided;
-            is("@wrong", '', "$kind at $at of $calls: " . ($code ? 'try again' : 'delivered'))
-                or diag($err);
-        }
-        note("delivered $codes{+OK} times, try again $codes{+TRY_AGAIN} times");
-        cmp_ok($undecided, '<=', 1, 'open is at most the end of the commit');
-        ok($codes{ +TRY_AGAIN }, 'a failing disk was told of') if $kind ne 'short';
-    };
+sub deliver_with_faults {
+    my ($kind, $is_held, $undecided_max) = @_;
+    my (%codes, $undecided);
+    for my $at (1 .. $calls) {
+        restore();
+        ask(hold => "$dir/db/store.db") if $is_held;
+        my ($code, $err) = deliver($at, $kind);
+        $codes{$code}++;
+        my @wrong = wrong(\my $is_undecided, $code, $err);
+        $undecided += $is_undecided ? 1 : 0;
+        is("@wrong", '', "$kind at $at of $calls: " . ($code ? 'try again' : 'delivered'))
+            or diag($err);
+    }
+    note('delivered ' . ($codes{+OK} || 0) . ' times, try again '
+            . ($codes{+TRY_AGAIN} || 0) . ' times');
+    cmp_ok($undecided, '<=', $undecided_max, "$undecided_max times at most it is left open");
+    ok($codes{+TRY_AGAIN}, 'a failing disk was told of') if $kind ne 'short';
+    return;
 }
+
+for (['EIO', 0], ['ENOSPC', 1], ['short', 0]) {
+    my ($kind, $undecided_max) = @$_;
+    subtest $kind => sub { deliver_with_faults($kind, 0, $undecided_max) };
+}
+subtest 'EIO beside somebody else' => sub { deliver_with_faults('EIO', 1, 0) };
+
 close $questions;
 waitpid $checker, 0;
 
