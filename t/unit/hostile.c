@@ -55,7 +55,7 @@ static const struct {
     {"characters of four bytes, more than fit", "\xf0\x9f\xa6\x8c", 3000},
     {"bytes that are none, more than fit", "\xff", 3000},
     {"what folding makes longer", "\xef\xac\x83", 3000},
-    {"what has a meaning in SQL", "'; DROP TABLE message; -- \" \\ % _ \\x41 $1 ? :a \x01\x1a\x7f", 1},
+    {"what means something in SQL", "'; DROP TABLE message; -- \" \\ % _ \\x41 $1 ? :a \x01\x1a", 1},
 };
 
 static void text_in_columns(mailbox_t *m, const char *what, const char *text, apr_pool_t *pool)
