@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# kill -9 of random processes during deliveries: every message that was accepted is there exactly
-# once, whoever dies. OKAPI_KILLS is how many are killed.
+# kill -9 of random processes during deliveries and moves: every message that was accepted is there
+# exactly once, whoever dies, and okapi-fsck finds nothing. OKAPI_KILLS is how many are killed.
 use strict;
 use warnings;
 
@@ -15,21 +15,48 @@ use Okapi::Test::Engine;
 use Okapi::Test::MAPI;
 use Okapi::Test::Server;
 
-use constant TOGETHER => 4; # deliveries at a time
+use constant {
+    TOGETHER => 4, # deliveries at a time
+    MOVERS => 2
+};
 
 my $kills = $ENV{OKAPI_KILLS} || 30;
 my $seed = $ENV{OKAPI_KILL_SEED} || time;
 diag("OKAPI_KILL_SEED=$seed") if $ENV{OKAPI_KILLS};
 srand $seed;
 
+my $mover = Okapi::Test::Server::build_dir() . '/t/lib/mover';
+plan skip_all => "$mover isn't built: make check builds it" unless -x $mover;
+
+# A database server of this test's own, as it is killed, too.
+my $engine;
+if (Okapi::Test::Engine::engine() ne 'sqlite3') {
+    $engine = Okapi::Test::Engine->start(Okapi::Test::Engine::engine());
+    $ENV{OKAPI_TEST_ENGINE} = $engine->url;
+}
 my $server = Okapi::Test::Server->new(modules => ['mapi'], config => <<'END');
 <Location /mapi>
     SetHandler mapi
     @AUTH@
 </Location>
 END
-$server->user('john');
+$server->user($_) for qw(john mary);
 $server->start;
+
+# ---- who does something ----
+
+sub start_process {
+    my ($in, @command) = @_;
+    my $pid = fork;
+    die "fork: $!" unless defined $pid;
+    if ($pid == 0) {
+        open STDIN, '<&', $in or POSIX::_exit(126);
+        open STDOUT, '>', '/dev/null';
+        open STDERR, '>', '/dev/null';
+        exec @command or POSIX::_exit(127);
+    }
+    return $pid;
+}
 
 sub start_dagent {
     my ($number) = @_;
@@ -37,15 +64,23 @@ sub start_dagent {
     print {$in} "Subject: number $number\n\n", 'x' x (int(rand 10) ? 1_000 : 500_000);
     $in->flush;
     seek $in, 0, 0;
-    my $pid = fork;
-    die "fork: $!" unless defined $pid;
-    if ($pid == 0) {
-        open STDIN, '<&', $in or POSIX::_exit(126);
-        open STDERR, '>', '/dev/null';
-        exec Okapi::Test::Server::tool_path('okapi-dagent'), '--conf', $server->conf, 'john'
-            or POSIX::_exit(127);
-    }
-    return $pid;
+    return start_process($in, Okapi::Test::Server::tool_path('okapi-dagent'), '--conf',
+        $server->conf, $number % 2 ? 'john' : 'mary');
+}
+
+sub start_mover {
+    return start_process(\*STDIN, $mover, $server->conf, 'move', 'john', 'mary');
+}
+
+# What an administrator does meanwhile.
+sub start_admin {
+    my ($number) = @_;
+    my @commands = (['user', 'add', "new$number", '--email', "new$number\@example.org"],
+        ['folder', 'create', 'john', "Inbox/folder $number"], ['group', 'create', "group$number"],
+        ['permission', 'set', 'john', 'Inbox', 'mary', 'author'], ['store', 'collect'],
+        ['user', 'delete', 'new' . ($number - 1), '--yes']);
+    return start_process(\*STDIN, Okapi::Test::Server::tool_path('okapi-admin'), '--conf',
+        $server->conf, @{ $commands[rand @commands] });
 }
 
 # Looks at the mailbox while its httpd child may be killed.
@@ -53,54 +88,92 @@ sub read_mailbox {
     return eval {
         my $inbox = Okapi::Test::MAPI->connect($server, 'john')->logon->open_special('inbox');
         my $table = $inbox->contents->columns(qw(PR_SUBJECT));
-        my @subjects;
-        while (my @rows = $table->rows(100)) {
-            push @subjects, map { $_->{PR_SUBJECT} } @rows;
-        }
-        \@subjects;
+        1 while $table->rows(100);
+        1;
     };
 }
 
-my ($number, $killed, $children, %accepted) = (0, 0, 0);
-while ($killed < $kills) {
-    my %pids = map { start_dagent(++$number) => $number } 1 .. TOGETHER;
-    my ($victim) = (keys %pids)[rand TOGETHER];
-    sleep rand 0.1;
-    $killed += kill KILL => $victim;
-    if ($number % (3 * TOGETHER) == 0) { # what httpd was doing for somebody dies, too
-        my @children = $server->children;
-        $children += kill KILL => $children[rand @children] if @children;
-        read_mailbox();
-    }
-    for my $pid (keys %pids) {
-        waitpid $pid, 0;
-        $accepted{"number $pids{$pid}"} = 1 if $? == 0;
-    }
-}
-note("$number deliveries, $killed killed, " . keys(%accepted) . ' accepted; of httpd '
-        . "$children children killed");
+# ---- who dies ----
 
-my $subjects;
-for (1 .. 50) {
-    last if $subjects = read_mailbox();
-    sleep 0.2;
+my %killed; # by kind
+my ($number, %accepted) = (0);
+my %movers = map { start_mover() => 1 } 1 .. MOVERS;
+
+sub killed {
+    my ($what, @pids) = @_;
+    my $n = kill KILL => $pids[rand @pids];
+    $killed{$what} += $n;
+    return $n;
 }
+
+sub kill_one {
+    my ($dagents, $admin) = @_;
+    my $dice = rand;
+    return killed(administrators => $admin) if $dice < 0.1;
+    return killed(movers => keys %movers) if $dice < 0.4;
+    return killed(deliveries => @$dagents) if $dice < 0.9 || $number % (2 * TOGETHER);
+    if ($engine && ($dice > 0.96 || !$killed{'database servers'})) {
+        $engine->crash;
+        $engine->launch;
+        return $killed{'database servers'} += 1;
+    }
+    my @children = $server->children;
+    killed(children => @children) if @children; # what httpd was doing for somebody dies, too
+    return read_mailbox();
+}
+
+sub sum {
+    my $sum = 0;
+    $sum += $_ for values %killed;
+    return $sum;
+}
+
+while (sum() < $kills) {
+    my %dagents = map { start_dagent(++$number) => $number } 1 .. TOGETHER;
+    my $admin = start_admin($number);
+    sleep rand 0.1;
+    kill_one([keys %dagents], $admin);
+    for my $pid (keys %dagents) {
+        waitpid $pid, 0;
+        $accepted{"number $dagents{$pid}"} = 1 if $? == 0;
+    }
+    waitpid $admin, 0;
+    for my $pid (grep { waitpid($_, POSIX::WNOHANG) } keys %movers) {
+        delete $movers{$pid};
+        $movers{ start_mover() } = 1;
+    }
+}
+kill KILL => keys %movers;
+waitpid $_, 0 for keys %movers;
+diag("$number deliveries, " . keys(%accepted) . ' accepted; killed: '
+        . join ', ', map {"$killed{$_} $_"} sort keys %killed);
+
+# ---- what is left ----
+
+my ($code, $out, $err) =
+    Okapi::Test::Server::run_command('', $mover, $server->conf, 'list', 'john', 'mary');
+is($code, 0, 'the mailboxes are listed') or diag($err);
 my %there;
-$there{$_}++ for @{ $subjects || [] };
+$there{$_}++ for split /\n/, $out;
 is_deeply([grep { !$there{$_} } sort keys %accepted], [], 'every accepted message is there');
 is_deeply([grep { $there{$_} > 1 } sort keys %there], [], 'none is there twice');
-cmp_ok(scalar @{ $subjects || [] }, '<=', $number, 'and none that nobody sent');
+is_deeply([grep { !/\Anumber (\d+)\z/ || $1 > $number } sort keys %there], [],
+    'and none that nobody sent');
 
+($code, $out, $err) = $server->tool('okapi-fsck', '');
+is($code, 0, 'okapi-fsck finds nothing') or diag("$out$err");
 SKIP: {
-    skip 'the file is the database server\'s', 1 unless Okapi::Test::Engine::engine() eq 'sqlite3';
-    my ($conf) = do { open my $f, '<', $server->conf or die $!; join '', <$f> };
-    my ($path) = $conf =~ /^Database\s+sqlite3:(\S+)/m;
+    skip 'the file is the database server\'s', 1 if $engine;
+    my ($path) = do { open my $f, '<', $server->conf or die $!; join '', <$f> }
+        =~ /^Database\s+sqlite3:(\S+)/m;
     $path = "$server->{dir}/$path" unless $path =~ m{\A/};
-    my ($code, $out, $err) = Okapi::Test::Server::run_command('', 'python3', '-c',
+    ($code, $out, $err) = Okapi::Test::Server::run_command('', 'python3', '-c',
         'import sqlite3, sys; print(sqlite3.connect(sys.argv[1])'
             . '.execute("PRAGMA integrity_check").fetchone()[0])', $path);
     is($out, "ok\n", 'the database is whole') or diag($err);
 }
 is($server->deliver('john', "Subject: last\n\n"), 0, 'the next message is delivered');
+$server->wait_for(\&read_mailbox, 15, 'an answer');
+pass('and httpd answers');
 
 done_testing;
