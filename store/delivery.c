@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <apr_strings.h>
+#include <okapi/delegate.h>
 #include <okapi/delivery.h>
 #include <okapi/entryid.h>
 #include <okapi/error.h>
@@ -10,25 +11,21 @@
 #include "text.h"
 #include "user_private.h"
 
-enum { ADDRESS_MAX = 320 };
+enum { ADDRESS_MAX = 320, SENSITIVITY_PRIVATE = 2 };
 
 /* ---- who received it: MS-OXOMSG 2.2.1.23 to 2.2.1.27, 2.2.1.35 to 2.2.1.39 ---- */
 
-typedef struct received_tags_t {
-    okapi_proptag_t entryid, search_key, name, addrtype, address, smtp;
-} received_tags_t;
-
-static const received_tags_t received_by = {
+static const okapi__person_tags_t received_by = {
     PR_RECEIVED_BY_ENTRYID,  PR_RECEIVED_BY_SEARCH_KEY,    PR_RECEIVED_BY_NAME,
     PR_RECEIVED_BY_ADDRTYPE, PR_RECEIVED_BY_EMAIL_ADDRESS, PR_RECEIVED_BY_SMTP_ADDRESS};
 
-static const received_tags_t rcvd_representing = {
+static const okapi__person_tags_t rcvd_representing = {
     PR_RCVD_REPRESENTING_ENTRYID,       PR_RCVD_REPRESENTING_SEARCH_KEY,
     PR_RCVD_REPRESENTING_NAME,          PR_RCVD_REPRESENTING_ADDRTYPE,
     PR_RCVD_REPRESENTING_EMAIL_ADDRESS, PR_RCVD_REPRESENTING_SMTP_ADDRESS};
 
-static apr_status_t set_received(okapi_message_t *message, const received_tags_t *tags,
-                                 const okapi_user_t *user, apr_pool_t *scratch_pool)
+apr_status_t okapi__delivery_person(okapi_message_t *message, const okapi__person_tags_t *tags,
+                                    const okapi_user_t *user, apr_pool_t *scratch_pool)
 {
     const char *dn = okapi_user_dn(message->store->okapi, user, scratch_pool);
     okapi_binary_t entryid = okapi_entryid_addressbook(dn, 0, scratch_pool);
@@ -50,7 +47,7 @@ static apr_status_t set_received(okapi_message_t *message, const received_tags_t
 apr_status_t okapi__delivery_represent(okapi_message_t *message, const okapi_user_t *user,
                                        apr_pool_t *scratch_pool)
 {
-    return set_received(message, &rcvd_representing, user, scratch_pool);
+    return okapi__delivery_person(message, &rcvd_representing, user, scratch_pool);
 }
 
 /* ---- is it for me: MS-OXOMSG 2.2.1.31, 2.2.1.32, 2.2.1.33 ---- */
@@ -106,21 +103,21 @@ static int types_for_me(okapi_message_t *message, apr_hash_t *own, apr_pool_t *s
     return types;
 }
 
-/* To a public folder it comes for nobody. */
-static apr_status_t address_draft(okapi_message_t *draft, apr_pool_t *scratch_pool)
+/* *OWN are the addresses of who gets it: to a public folder it comes for nobody. */
+static apr_status_t address_draft(apr_hash_t **own, okapi_message_t *draft,
+                                  apr_pool_t *scratch_pool)
 {
     const okapi_user_t *owner = draft->store->owner;
     const okapi_propval_t now = okapi_propval_time(PR_MESSAGE_DELIVERY_TIME, okapi_time_now());
-    apr_hash_t *own;
     if (okapi_store_is_public(draft->store)) {
+        *own = apr_hash_make(scratch_pool);
         return okapi_object_set(&draft->object, &now, 1, scratch_pool);
     }
-    apr_status_t rv =
-        okapi__delivery_own_addresses(&own, draft->store, scratch_pool, scratch_pool);
+    apr_status_t rv = okapi__delivery_own_addresses(own, draft->store, scratch_pool, scratch_pool);
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    int types = types_for_me(draft, own, scratch_pool);
+    int types = types_for_me(draft, *own, scratch_pool);
     const okapi_propval_t values[] = {
         okapi_propval_bool(PR_MESSAGE_TO_ME, (types & 1 << MAPI_TO) != 0),
         okapi_propval_bool(PR_MESSAGE_CC_ME, (types & 1 << MAPI_CC) != 0),
@@ -129,7 +126,7 @@ static apr_status_t address_draft(okapi_message_t *draft, apr_pool_t *scratch_po
     rv = okapi_object_set(&draft->object, values, sizeof(values) / sizeof(values[0]),
                           scratch_pool);
     if (rv == APR_SUCCESS) {
-        rv = set_received(draft, &received_by, owner, scratch_pool);
+        rv = okapi__delivery_person(draft, &received_by, owner, scratch_pool);
     }
     /* Nobody else's: a delegate's copy says already whom it represents (MS-OXORULE_R540). */
     if (rv == APR_SUCCESS && !okapi__propbag_has(&draft->bag, PR_RCVD_REPRESENTING_ENTRYID)) {
@@ -163,34 +160,97 @@ static apr_status_t find_folder(okapi_folder_t **folder, okapi_message_t *draft,
     return rv;
 }
 
-/* What the folder's rules make of it, in one commit with what becomes of the rules. */
-static apr_status_t run_and_save(okapi_message_t *draft, apr_pool_t *scratch_pool)
+/* ---- what is done with it ---- */
+
+typedef struct work_t {
+    okapi_id_t store_id, folder_id;
+    int is_there;
+} work_t;
+
+/* Is there anything that may want to do something with the message? */
+static apr_status_t look_for_work(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
-    okapi__rule_run_t run;
-    okapi__rule_run_init(&run, draft->store, scratch_pool);
-    apr_status_t rv = okapi__rule_run(&run, draft);
-    if (rv == APR_SUCCESS) {
-        rv = okapi__messages_save(draft->store, (const okapi__saving_t *)run.savings->elts,
-                                  run.savings->nelts, &(okapi__batch_t){.last = okapi__rule_run_broken, .baton = &run}, scratch_pool);
+    work_t *work = baton;
+    okapi__rows_t *rows;
+    apr_status_t rv = okapi__db_select(&rows, conn, STMT_DELIVERY_WORK,
+                                       DB_ARGS(DB_I(work->store_id), DB_I(work->store_id),
+                                               DB_I(work->folder_id)),
+                                       scratch_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
-    return rv == APR_SUCCESS && run.is_refused ? OKAPI_EREFUSED : rv;
+    work->is_there = okapi__rows_next(rows);
+    return okapi__rows_status(rows);
+}
+
+/* Meeting requests and what belongs to them go to delegates too, unless a rule has seen to it:
+ * Outlook makes one where it manages delegates (MS-OXODLGT 3.3.4.3). */
+static apr_status_t copy_to_delegates(okapi__rule_run_t *run, okapi_message_t *message)
+{
+    static const char meeting[] = "IPM.Schedule.Meeting.";
+    const okapi_props_t *props = message->bag.props;
+    apr_array_header_t *delegates;
+    int is_private = okapi_props_int(props, PR_SENSITIVITY, 0) >= SENSITIVITY_PRIVATE;
+    if (strncasecmp(okapi_props_str(props, PR_MESSAGE_CLASS, ""), meeting,
+                    sizeof(meeting) - 1) != 0 ||
+        okapi_props_int(props, PR_DELEGATED_BY_RULE, 0) ||
+        okapi__arrival_loops(run->arrival, run->pool)) {
+        return APR_SUCCESS;
+    }
+    apr_status_t rv = okapi_delegate_list(&delegates, run->store, run->pool, run->pool);
+    for (int i = 0; rv == APR_SUCCESS && i < delegates->nelts; i++) {
+        const okapi_delegate_t *d = &APR_ARRAY_IDX(delegates, i, okapi_delegate_t);
+        if ((d->flags & OKAPI_DELEGATE_MEETINGS) &&
+            (!is_private || (d->flags & OKAPI_DELEGATE_PRIVATE))) {
+            rv = okapi__delegate_copy(run, message, d->user->fullname, d->user->email);
+        }
+    }
+    return rv;
+}
+
+/* Rules, delegates, replies, in one commit with what becomes of the message. */
+static apr_status_t run_and_save(okapi_message_t *draft, const okapi_envelope_t *envelope,
+                                 apr_hash_t *own, apr_pool_t *scratch_pool)
+{
+    okapi__arrival_t arrival;
+    okapi__rule_run_t run;
+    apr_status_t rv = okapi__arrival_read(&arrival, draft, envelope, own, scratch_pool,
+                                          scratch_pool);
+    if (rv == APR_SUCCESS) {
+        okapi__rule_run_init(&run, &arrival, scratch_pool);
+        rv = okapi__rule_run(&run, draft);
+    }
+    if (rv == APR_SUCCESS && run.refusal == APR_SUCCESS) {
+        rv = copy_to_delegates(&run, draft);
+        rv = rv == APR_SUCCESS ? okapi__oof_reply(&run, draft) : rv;
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__rule_run_save(&run, scratch_pool);
+    }
+    return rv == APR_SUCCESS ? run.refusal : rv;
 }
 
 apr_status_t okapi_deliver(okapi_message_t *draft, const okapi_envelope_t *envelope,
                            apr_pool_t *scratch_pool)
 {
+    apr_hash_t *own;
     okapi_folder_t *folder;
     if (draft->id || draft->parent || !draft->store->full_access) {
         return OKAPI_EINVAL;
     }
     apr_status_t rv = find_folder(&folder, draft, envelope, scratch_pool);
     if (rv == APR_SUCCESS) {
-        rv = address_draft(draft, scratch_pool);
+        rv = address_draft(&own, draft, scratch_pool);
     }
     if (rv != APR_SUCCESS) {
         return rv;
     }
+    work_t work = {draft->store->id, folder->id, folder->has_rules};
+    if (!work.is_there) {
+        rv = okapi__db_read(draft->store->okapi->db, look_for_work, &work, scratch_pool);
+    }
     draft->row.folder_id = folder->id;
-    return folder->has_rules ? run_and_save(draft, scratch_pool)
+    return rv != APR_SUCCESS ? rv
+           : work.is_there   ? run_and_save(draft, envelope, own, scratch_pool)
                              : okapi_message_save(draft, OKAPI_SAVE_DELIVERY, scratch_pool);
 }

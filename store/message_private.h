@@ -129,6 +129,11 @@ apr_status_t okapi__raw_copy(okapi_message_t *to, okapi_message_t *from, apr_poo
 apr_status_t okapi__private_mark(okapi_message_t *message, okapi__message_row_t *row,
                                  apr_pool_t *scratch_pool);
 
+/* ---- rule_extended.c ---- */
+
+/* OKAPI_ETOOBIG if it is an extended rule whose condition is longer than those may be. */
+apr_status_t okapi__rule_check_extended(const okapi_message_t *message);
+
 /* ---- delegate.c ---- */
 
 /* Whom the owner's Delegate Information object names; NULL if MESSAGE isn't it. And these become

@@ -223,6 +223,9 @@ static apr_status_t prepare(save_t *s, apr_uint32_t flags)
         rv = OKAPI_ETOOBIG;
     }
     if (rv == APR_SUCCESS) {
+        rv = okapi__rule_check_extended(message);
+    }
+    if (rv == APR_SUCCESS) {
         s->row = message->row;
         okapi__message_row_fill(&s->row, message, message->pool);
         rv = okapi__private_mark(message, &s->row, s->pool);

@@ -147,8 +147,8 @@ apr_status_t okapi_queue_list(apr_array_header_t **entries, okapi_t *okapi, okap
 
 /* ---- taking ---- */
 
-/* Those that somebody else took since they were read fall out: each is held by one update that looks
- * again. */
+/* Those that somebody else took since they were read fall out: each is held by one update that
+ * looks again. */
 static apr_status_t hold(list_t *list, okapi__conn_t *conn, apr_pool_t *scratch_pool)
 {
     int kept = 0;

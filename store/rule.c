@@ -21,6 +21,7 @@ static apr_status_t rule_of_row(okapi_rule_t *rule, okapi__rows_t *rows, apr_poo
     rule->id = okapi__rows_int(rows, 0);
     rule->sequence = (apr_int32_t)okapi__rows_int(rows, 1);
     rule->state = (apr_uint32_t)okapi__rows_int(rows, 2);
+    rule->is_extended = 0;
     apr_status_t rv = okapi_props_unpack(&rule->props, props.data, props.len, result_pool);
     if (rv == APR_SUCCESS) {
         okapi_propval_t id = okapi_propval_i64(PR_RULE_ID, rule->id);

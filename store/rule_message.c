@@ -4,6 +4,12 @@
 
 #include "delivery_private.h"
 
+/* Nobody's client works for the public store, so there it has none. */
+static int has_folder(const okapi_store_t *store)
+{
+    return okapi_store_special(store, OKAPI_FOLDER_DEFERRED_ACTION) != 0;
+}
+
 /* In the Deferred Action folder, with what both kinds have; saved with the run. */
 static apr_status_t make(okapi_message_t **made, okapi__rule_run_t *run, okapi_message_t *message,
                          okapi_id_t folder_id, const okapi_rule_t *rule,
@@ -52,6 +58,9 @@ apr_status_t okapi__rule_defer(okapi__rule_run_t *run, okapi_message_t *message,
     const okapi_propval_t has_dams = okapi_propval_bool(PR_HAS_DAMS, 1);
     okapi_message_t *dam;
     okapi_writer_t id;
+    if (!has_folder(run->store)) {
+        return APR_SUCCESS;
+    }
     apr_status_t rv = make(&dam, run, message, folder_id, rule,
                            "IPC.Microsoft Exchange 4.0.Deferred Action");
     if (rv != APR_SUCCESS) {
@@ -78,6 +87,9 @@ apr_status_t okapi__rule_complain(okapi__rule_run_t *run, okapi_message_t *messa
         okapi_propval_i32(PR_RULE_ACTION_TYPE, action ? (apr_int32_t)action->type : 0),
         okapi_propval_i32(PR_RULE_ACTION_NUMBER, action ? number : 0),
         okapi_propval_i64(PR_RULE_ID, rule->id)};
+    if (!has_folder(run->store)) {
+        return APR_SUCCESS;
+    }
     apr_status_t rv = make(&dem, run, message, folder_id, rule,
                            "IPC.Microsoft Exchange 4.0.Deferred Error");
     return rv == APR_SUCCESS ? okapi_object_set(&dem->object, values,

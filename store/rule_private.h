@@ -25,6 +25,18 @@ typedef struct okapi__parsed_rule_t {
 apr_status_t okapi__rule_parse(okapi__parsed_rule_t *parsed, const okapi_rule_t *rule,
                                apr_pool_t *result_pool);
 
+/* ---- rule_extended.c: MS-OXORULE 2.2.4 ---- */
+
+/* Adds the extended rules of a folder to RULES, in their order. */
+apr_status_t okapi__rules_read_extended(apr_array_header_t *rules, okapi_store_t *store,
+                                        okapi_id_t folder_id, apr_pool_t *result_pool);
+
+/* OKAPI_EINVAL. Named properties get the ids that they have in the store. */
+apr_status_t okapi__rule_parse_extended(okapi__parsed_rule_t *parsed, const okapi_rule_t *rule,
+                                        okapi_store_t *store, apr_pool_t *result_pool);
+
+/* ---- rule.c ---- */
+
 /* A rule as a row of a table, and what columns there are. */
 typedef struct okapi__rule_object_t {
     okapi_object_t object;

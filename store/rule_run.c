@@ -4,31 +4,22 @@
 #include "delivery_private.h"
 #include "table_private.h"
 
-enum { MOVES_MAX = 10 }; /* from folder to folder, each with rules of its own */
-
-/* A message in a folder, while the folder's rules are tried on it. */
-typedef struct visit_t {
-    const struct visit_t *from; /* the folder it was moved from; NULL: none */
-    okapi_message_t *message;
-    okapi_id_t folder_id;
-    okapi_message_t *moved;       /* the first copy of those that are left of it; NULL: itself */
-    apr_array_header_t *deferred; /* of const okapi_rule_t *: the client's */
-    int is_moved, is_deleted;
-    int is_done; /* only rules for out of office are tried any more */
-    apr_uint32_t flags; /* it is saved with */
-} visit_t;
-
-void okapi__rule_run_init(okapi__rule_run_t *run, okapi_store_t *store, apr_pool_t *pool)
+void okapi__rule_run_init(okapi__rule_run_t *run, const okapi__arrival_t *arrival,
+                          apr_pool_t *pool)
 {
-    *run = (okapi__rule_run_t){.store = store, .is_oof = -1, .pool = pool};
+    *run = (okapi__rule_run_t){.store = arrival->message->store,
+                               .arrival = arrival,
+                               .is_oof = -1,
+                               .pool = pool};
     run->savings = apr_array_make(pool, 2, sizeof(okapi__saving_t));
+    run->sendings = apr_array_make(pool, 2, sizeof(okapi__sending_t *));
     run->broken = apr_array_make(pool, 2, sizeof(okapi__broken_rule_t));
+    run->delegated = apr_hash_make(pool);
 }
 
-/* ---- the condition ---- */
+/* ---- is a rule tried? ---- */
 
-/* What the saved message will have in its row, so that conditions see it. */
-static apr_status_t fill_row(okapi_message_t *message, apr_pool_t *scratch_pool)
+apr_status_t okapi__rule_fill_row(okapi_message_t *message, apr_pool_t *scratch_pool)
 {
     okapi_binary_t packed;
     apr_status_t rv = okapi__propbag_pack(&packed, &message->bag, scratch_pool);
@@ -47,39 +38,81 @@ static apr_status_t fill_row(okapi_message_t *message, apr_pool_t *scratch_pool)
     return rv;
 }
 
-/* What can't be read is no reason to tell people that somebody is away. */
-static int is_out_of_office(okapi__rule_run_t *run)
+typedef struct question_t {
+    okapi_id_t store_id, rule_id;
+    const char *address;
+    int answer;
+} question_t;
+
+static apr_status_t ask_is_on(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
-    const okapi_proptag_t tag = PR_OOF_STATE;
-    okapi_propval_t v;
-    if (run->is_oof < 0) {
-        run->is_oof = okapi_object_get(&run->store->object, &tag, 1, 0, &v, run->pool,
-                                       run->pool) == APR_SUCCESS &&
-                      v.tag == PR_OOF_STATE && v.v.boolean;
-    }
-    return run->is_oof;
+    question_t *q = baton;
+    return okapi__oof_is_on(&q->answer, conn, q->store_id, scratch_pool);
 }
 
-static int is_tried(okapi__rule_run_t *run, const visit_t *visit, const okapi_rule_t *rule)
+static apr_status_t ask_told(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    question_t *q = baton;
+    return okapi__oof_told(&q->answer, conn, q->store_id, q->rule_id, q->address, scratch_pool);
+}
+
+static apr_status_t look_whether_oof(okapi__rule_run_t *run)
+{
+    question_t q = {.store_id = run->store->id};
+    if (run->is_oof >= 0) {
+        return APR_SUCCESS;
+    }
+    apr_status_t rv = okapi__db_read(run->store->okapi->db, ask_is_on, &q, run->pool);
+    run->is_oof = q.answer;
+    return rv;
+}
+
+/* Does the rule tell people that somebody is away, and each of them once? MS-OXORULE_R556. */
+static int is_told_once(const okapi_rule_t *rule, const apr_array_header_t *actions)
+{
+    for (int i = 0; i < actions->nelts && (rule->state & ST_KEEP_OOF_HIST); i++) {
+        if (APR_ARRAY_IDX(actions, i, okapi_action_t).type == OP_OOF_REPLY) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static apr_status_t is_tried(int *tried, okapi__rule_run_t *run, const okapi__visit_t *visit,
+                             const okapi_rule_t *rule)
 {
     const okapi_props_t *props = visit->message->bag.props;
     int is_for_oof = (rule->state & ST_ONLY_WHEN_OOF) != 0;
-    if (!(rule->state & ST_ENABLED) || (rule->state & ST_RULE_PARSE_ERROR)) {
-        return 0; /* MS-OXORULE_R516 */
+    *tried = 0;
+    if (!(rule->state & ST_ENABLED) || (rule->state & ST_RULE_PARSE_ERROR) ||
+        (visit->is_done && !is_for_oof)) {
+        return APR_SUCCESS; /* MS-OXORULE_R516, R560, R550 */
     }
-    if (is_for_oof ? !is_out_of_office(run) : visit->is_done) {
-        return 0; /* MS-OXORULE_R517, R560, R550 */
-    }
-    return !((rule->state & ST_SKIP_IF_SCL_IS_SAFE) &&
-             okapi_props_int(props, PR_CONTENT_FILTER_SCL, 0) == -1); /* MS-OXORULE_R74 */
+    apr_status_t rv = is_for_oof ? look_whether_oof(run) : APR_SUCCESS; /* MS-OXORULE_R517 */
+    *tried = !(is_for_oof && !run->is_oof) &&
+             !((rule->state & ST_SKIP_IF_SCL_IS_SAFE) &&
+               okapi_props_int(props, PR_CONTENT_FILTER_SCL, 0) == -1); /* MS-OXORULE_R74 */
+    return rv;
+}
+
+/* MS-OXORULE_R557. Who was told by a rule isn't told by the settings either. */
+static apr_status_t was_told(int *told, okapi__rule_run_t *run, const okapi_rule_t *rule)
+{
+    question_t q = {run->store->id, rule->id, run->arrival->sender, 0};
+    apr_status_t rv = okapi__db_read(run->store->okapi->db, ask_told, &q, run->pool);
+    run->has_oof_reply |= q.answer;
+    *told = q.answer;
+    return rv;
 }
 
 /* ---- failures ---- */
 
-/* It is told once, until the rule is set anew (MS-OXORULE_R813, R581). */
-static apr_status_t break_rule(okapi__rule_run_t *run, visit_t *visit, const okapi_rule_t *rule,
+/* It is told once, until the rule is set anew (MS-OXORULE_R813, R581). An extended one's owner
+ * isn't told (R376). */
+static apr_status_t break_rule(okapi__rule_run_t *run, okapi__visit_t *visit,
                                okapi__rule_error_e error, const okapi_action_t *action, int number)
 {
+    const okapi_rule_t *rule = run->rule;
     okapi__broken_rule_t broken = {visit->folder_id, rule->id, ST_ERROR};
     if (rule->state & ST_ERROR) {
         return APR_SUCCESS;
@@ -88,139 +121,48 @@ static apr_status_t break_rule(okapi__rule_run_t *run, visit_t *visit, const oka
         broken.state |= ST_RULE_PARSE_ERROR;
     }
     broken.state |= rule->state;
-    APR_ARRAY_PUSH(run->broken, okapi__broken_rule_t) = broken;
     okapi_log(run->store->okapi, OKAPI_LOG_WARNING, APR_SUCCESS,
               "a rule of %s (%" APR_INT64_T_FMT ") failed with error %d at action %d",
               run->store->owner->name, rule->id, (int)error, number);
-    return okapi__rule_complain(run, visit->message, visit->folder_id, rule, error, action, number);
-}
-
-apr_status_t okapi__rule_run_broken(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
-{
-    const okapi__rule_run_t *run = baton;
-    apr_status_t rv = APR_SUCCESS;
-    for (int i = 0; rv == APR_SUCCESS && i < run->broken->nelts; i++) {
-        const okapi__broken_rule_t *b = &APR_ARRAY_IDX(run->broken, i, okapi__broken_rule_t);
-        rv = okapi__db_exec(conn, STMT_RULE_SET_STATE, NULL,
-                            DB_ARGS(DB_I(b->state), DB_I(b->folder_id), DB_I(b->rule_id)),
-                            scratch_pool);
+    if (rule->is_extended) {
+        return APR_SUCCESS;
     }
-    return rv;
+    APR_ARRAY_PUSH(run->broken, okapi__broken_rule_t) = broken;
+    return okapi__rule_complain(run, visit->message, visit->folder_id, rule, error, action, number);
 }
 
 /* ---- actions ---- */
 
-static apr_status_t run_visit(okapi__rule_run_t *run, visit_t *visit);
+static const okapi__action_do_t functions[] = {
+#define OKAPI_ACTION(symbol, type, fields, name) [symbol] = okapi__action_##name,
+#include <okapi/rule_actions.def>
+#undef OKAPI_ACTION
+};
 
-static int was_in(const visit_t *visit, okapi_id_t folder_id)
+/* A rule is done by one side as a whole: half of "forward, then delete" would lose the message. */
+static int is_clients(const apr_array_header_t *actions)
 {
-    for (; visit; visit = visit->from) {
-        if (visit->folder_id == folder_id) {
+    for (int i = 0; i < actions->nelts; i++) {
+        const okapi_action_t *a = &APR_ARRAY_IDX(actions, i, okapi_action_t);
+        if (a->type == OP_DEFER_ACTION ||
+            ((a->type == OP_MOVE || a->type == OP_COPY) && !a->is_local)) {
             return 1;
         }
     }
     return 0;
 }
 
-static int moves_of(const visit_t *visit)
-{
-    int n = 0;
-    for (; visit; visit = visit->from) {
-        n++;
-    }
-    return n;
-}
-
-/* Another one in the folder. Moved, it is tried on that folder's rules at once (MS-OXORULE_R512),
- * unless it has been there. OKAPI_ENOTFOUND if there is no such folder. */
-static apr_status_t place_copy(okapi__rule_run_t *run, visit_t *visit,
-                               const okapi_action_t *action)
-{
-    visit_t next = {.from = visit, .flags = visit->flags};
-    next.folder_id = okapi_action_folder(action);
-    apr_status_t rv = okapi__message_clone(&next.message, visit->message, next.folder_id, 1,
-                                           run->pool, run->pool);
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    if (action->type == OP_COPY || was_in(visit, next.folder_id) || moves_of(visit) > MOVES_MAX) {
-        APR_ARRAY_PUSH(run->savings, okapi__saving_t) =
-            (okapi__saving_t){.message = next.message, .flags = next.flags};
-    } else {
-        rv = run_visit(run, &next);
-    }
-    if (rv == APR_SUCCESS && action->type == OP_MOVE) {
-        visit->is_moved = 1;
-        visit->moved = visit->moved ? visit->moved : next.moved ? next.moved : next.message;
-    }
-    return rv;
-}
-
-static apr_status_t tag_message(okapi__rule_run_t *run, visit_t *visit,
-                                const okapi_action_t *action)
-{
-    apr_status_t rv = okapi_object_set(&visit->message->object, &action->value, 1, run->pool);
-    return rv == APR_SUCCESS ? fill_row(visit->message, run->pool) : rv;
-}
-
-static apr_status_t do_action(okapi__rule_run_t *run, visit_t *visit, const okapi_action_t *action)
-{
-    switch (action->type) {
-    case OP_MOVE:
-    case OP_COPY:
-        return place_copy(run, visit, action);
-    case OP_TAG:
-        return tag_message(run, visit, action);
-    case OP_MARK_AS_READ:
-        visit->flags |= OKAPI__SAVE_READ;
-        return APR_SUCCESS;
-    case OP_BOUNCE:
-        run->is_refused = 1;
-        visit->is_deleted = visit->is_done = 1; /* MS-OXORULE_R547 */
-        return APR_SUCCESS;
-    case OP_DELETE:
-        visit->is_deleted = visit->is_done = 1;
-        return APR_SUCCESS;
-    default: /* what sends or is the client's is sorted out before */
-        return OKAPI_ENOSUPPORT;
-    }
-}
-
-/* Whose actions these are. A rule is done by one side as a whole: half of "forward, then delete"
- * would lose the message. */
-typedef enum side_e { SIDE_SERVER, SIDE_CLIENT, SIDE_SENDER } side_e;
-
-static side_e side_of(const apr_array_header_t *actions)
-{
-    side_e side = SIDE_SERVER;
-    for (int i = 0; i < actions->nelts; i++) {
-        const okapi_action_t *a = &APR_ARRAY_IDX(actions, i, okapi_action_t);
-        int elsewhere = (a->type == OP_MOVE || a->type == OP_COPY) && !a->is_local;
-        if (a->type == OP_REPLY || a->type == OP_OOF_REPLY || a->type == OP_FORWARD ||
-            a->type == OP_DELEGATE) {
-            return SIDE_SENDER;
-        }
-        if (a->type == OP_DEFER_ACTION || elsewhere) {
-            side = SIDE_CLIENT;
-        }
-    }
-    return side;
-}
-
 /* The first action that fails ends the rule, but not delivery; the database's failures do. */
-static apr_status_t do_actions(okapi__rule_run_t *run, visit_t *visit, const okapi_rule_t *rule,
+static apr_status_t do_actions(okapi__rule_run_t *run, okapi__visit_t *visit,
                                const apr_array_header_t *actions)
 {
     for (int i = 0; i < actions->nelts; i++) {
         const okapi_action_t *action = &APR_ARRAY_IDX(actions, i, okapi_action_t);
-        apr_status_t rv = do_action(run, visit, action);
+        run->error = OKAPI__RULE_ERROR_EXECUTING;
+        apr_status_t rv = functions[action->type](run, visit, action);
         if (rv == OKAPI_ENOTFOUND || rv == OKAPI_EACCESS || rv == OKAPI_EINVAL ||
             rv == OKAPI_ENOSUPPORT) {
-            return break_rule(run, visit, rule,
-                              action->type == OP_MOVE || action->type == OP_COPY
-                                  ? OKAPI__RULE_ERROR_MOVING
-                                  : OKAPI__RULE_ERROR_EXECUTING,
-                              action, i);
+            return break_rule(run, visit, run->error, action, i);
         }
         if (rv != APR_SUCCESS) {
             return rv;
@@ -231,38 +173,47 @@ static apr_status_t do_actions(okapi__rule_run_t *run, visit_t *visit, const oka
 
 /* ---- one rule, and all ---- */
 
-static apr_status_t run_rule(okapi__rule_run_t *run, visit_t *visit, const okapi_rule_t *rule)
+static apr_status_t run_parsed(okapi__rule_run_t *run, okapi__visit_t *visit,
+                               const okapi__parsed_rule_t *parsed)
 {
     static const okapi__view_t no_view = {0};
     const okapi__ref_t row = {.object = &visit->message->object};
-    okapi__parsed_rule_t parsed;
     apr_status_t rv = APR_SUCCESS;
-    if (!is_tried(run, visit, rule)) {
-        return APR_SUCCESS;
+    int told = 0;
+    if (is_told_once(run->rule, parsed->actions)) {
+        rv = was_told(&told, run, run->rule);
     }
-    if (okapi__rule_parse(&parsed, rule, run->pool) != APR_SUCCESS) {
-        return break_rule(run, visit, rule, OKAPI__RULE_ERROR_PARSING, NULL, 0);
-    }
-    if (parsed.has_condition &&
-        !okapi__cell_match(&row, &no_view, &parsed.condition, &rv, run->pool)) {
+    if (rv != APR_SUCCESS || told ||
+        (parsed->has_condition &&
+         !okapi__cell_match(&row, &no_view, &parsed->condition, &rv, run->pool))) {
         return rv;
     }
-    switch (side_of(parsed.actions)) {
-    case SIDE_SERVER:
-        rv = do_actions(run, visit, rule, parsed.actions);
-        break;
-    case SIDE_CLIENT:
-        APR_ARRAY_PUSH(visit->deferred, const okapi_rule_t *) = rule;
-        break;
-    case SIDE_SENDER:
-        okapi_log(run->store->okapi, OKAPI_LOG_WARNING, APR_SUCCESS,
-                  "a rule of %s (%" APR_INT64_T_FMT ") is not run: there is nothing yet that sends "
-                  "replies and forwards",
-                  run->store->owner->name, rule->id);
-        return APR_SUCCESS;
+    if (!is_clients(parsed->actions)) {
+        rv = do_actions(run, visit, parsed->actions);
+    } else {
+        rv = run->rule->is_extended /* MS-OXORULE_R349 */
+                 ? break_rule(run, visit, OKAPI__RULE_ERROR_EXECUTING, NULL, 0)
+                 : okapi__action_defer(run, visit, NULL);
     }
-    visit->is_done |= (rule->state & ST_EXIT_LEVEL) != 0; /* MS-OXORULE_R857 */
+    visit->is_done |= (run->rule->state & ST_EXIT_LEVEL) != 0; /* MS-OXORULE_R857 */
     return rv;
+}
+
+static apr_status_t run_rule(okapi__rule_run_t *run, okapi__visit_t *visit,
+                             const okapi_rule_t *rule)
+{
+    okapi__parsed_rule_t parsed;
+    int tried;
+    apr_status_t rv = is_tried(&tried, run, visit, rule);
+    if (rv != APR_SUCCESS || !tried) {
+        return rv;
+    }
+    run->rule = rule;
+    rv = rule->is_extended ? okapi__rule_parse_extended(&parsed, rule, run->store, run->pool)
+                           : okapi__rule_parse(&parsed, rule, run->pool);
+    return rv == APR_SUCCESS    ? run_parsed(run, visit, &parsed)
+           : rv == OKAPI_EINVAL ? break_rule(run, visit, OKAPI__RULE_ERROR_PARSING, NULL, 0)
+                                : rv;
 }
 
 typedef struct list_t {
@@ -277,17 +228,29 @@ static apr_status_t read_rules(okapi__conn_t *conn, void *baton, apr_pool_t *scr
     return okapi__rules_read(&list->rules, conn, list->folder_id, list->pool, scratch_pool);
 }
 
-static apr_status_t run_visit(okapi__rule_run_t *run, visit_t *visit)
+/* The standard ones, then the extended ones, each kind in its order. */
+static apr_status_t all_rules(apr_array_header_t **rules, okapi__rule_run_t *run,
+                              okapi_id_t folder_id)
 {
-    list_t list = {visit->folder_id, NULL, run->pool};
+    list_t list = {folder_id, NULL, run->pool};
+    apr_status_t rv = okapi__db_read(run->store->okapi->db, read_rules, &list, run->pool);
+    *rules = list.rules;
+    return rv == APR_SUCCESS && !okapi_store_is_public(run->store) /* MS-OXORULE_R638 */
+               ? okapi__rules_read_extended(*rules, run->store, folder_id, run->pool)
+               : rv;
+}
+
+apr_status_t okapi__rule_visit(okapi__rule_run_t *run, okapi__visit_t *visit)
+{
+    apr_array_header_t *rules;
     visit->flags |= OKAPI_SAVE_DELIVERY;
     visit->deferred = apr_array_make(run->pool, 2, sizeof(const okapi_rule_t *));
-    apr_status_t rv = okapi__db_read(run->store->okapi->db, read_rules, &list, run->pool);
-    if (rv == APR_SUCCESS && list.rules->nelts > 0) {
-        rv = fill_row(visit->message, run->pool);
+    apr_status_t rv = all_rules(&rules, run, visit->folder_id);
+    if (rv == APR_SUCCESS && rules->nelts > 0) {
+        rv = okapi__rule_fill_row(visit->message, run->pool);
     }
-    for (int i = 0; rv == APR_SUCCESS && i < list.rules->nelts; i++) {
-        rv = run_rule(run, visit, &APR_ARRAY_IDX(list.rules, i, okapi_rule_t));
+    for (int i = 0; rv == APR_SUCCESS && i < rules->nelts; i++) {
+        rv = run_rule(run, visit, &APR_ARRAY_IDX(rules, i, okapi_rule_t));
     }
     if (rv == APR_SUCCESS && !visit->is_moved && !visit->is_deleted) {
         APR_ARRAY_PUSH(run->savings, okapi__saving_t) =
@@ -302,6 +265,58 @@ static apr_status_t run_visit(okapi__rule_run_t *run, visit_t *visit)
 
 apr_status_t okapi__rule_run(okapi__rule_run_t *run, okapi_message_t *message)
 {
-    visit_t visit = {.message = message, .folder_id = message->row.folder_id};
-    return run_visit(run, &visit);
+    okapi__visit_t visit = {.message = message, .folder_id = message->row.folder_id};
+    return okapi__rule_visit(run, &visit);
+}
+
+/* ---- in the transaction ---- */
+
+/* Who has been told by now isn't told again: the lock makes deliveries from one sender wait for
+ * each other. */
+static apr_status_t skip_told(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    okapi__rule_run_t *run = baton;
+    apr_status_t rv = APR_SUCCESS;
+    int is_locked = 0;
+    for (int i = 0; rv == APR_SUCCESS && i < run->sendings->nelts; i++) {
+        okapi__sending_t *s = APR_ARRAY_IDX(run->sendings, i, okapi__sending_t *);
+        if (s->is_once && !is_locked) {
+            rv = okapi__db_exec(conn, STMT_STORE_LOCK, NULL, DB_ARGS(DB_I(run->store->id)),
+                                scratch_pool);
+            is_locked = 1;
+        }
+        if (s->is_once && rv == APR_SUCCESS) {
+            rv = okapi__oof_tell(&s->is_skipped, conn, run->store->id, s->rule_id,
+                                 run->arrival->sender, scratch_pool);
+        }
+    }
+    return rv;
+}
+
+static apr_status_t write_run(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    const okapi__rule_run_t *run = baton;
+    apr_status_t rv = APR_SUCCESS;
+    for (int i = 0; rv == APR_SUCCESS && i < run->broken->nelts; i++) {
+        const okapi__broken_rule_t *b = &APR_ARRAY_IDX(run->broken, i, okapi__broken_rule_t);
+        rv = okapi__db_exec(conn, STMT_RULE_SET_STATE, NULL,
+                            DB_ARGS(DB_I(b->state), DB_I(b->folder_id), DB_I(b->rule_id)),
+                            scratch_pool);
+    }
+    for (int i = 0; rv == APR_SUCCESS && i < run->sendings->nelts; i++) {
+        const okapi__sending_t *s = APR_ARRAY_IDX(run->sendings, i, okapi__sending_t *);
+        const okapi_queue_envelope_t envelope = {s->sender, s->recipients, 0};
+        if (!s->is_skipped) {
+            rv = okapi__queue_add(conn, s->entry_id, run->store->id, s->message->saving_id,
+                                  &envelope, scratch_pool);
+        }
+    }
+    return rv;
+}
+
+apr_status_t okapi__rule_run_save(okapi__rule_run_t *run, apr_pool_t *scratch_pool)
+{
+    const okapi__batch_t also = {skip_told, write_run, run};
+    return okapi__messages_save(run->store, (const okapi__saving_t *)run->savings->elts,
+                                run->savings->nelts, &also, scratch_pool);
 }

@@ -3,11 +3,11 @@
 #include <okapi/entryid.h>
 
 #include "access.h"
+#include "delivery_private.h"
 
 enum {
     MAPI_STORE = 1,       /* PR_OBJECT_TYPE */
     VALID_FOLDERS = 0xFF, /* PR_VALID_FOLDER_MASK: all eight of them exist */
-    EXTENDED_RULE_MAX = 96 * 1024,
     WINDOWS_1252 = 1252,
     ENGLISH_US = 0x0409,
     DISPLAY_TYPE_USER = 0 /* DT_MAILUSER */
@@ -62,7 +62,7 @@ VALUE(no_search_folders)
 
 VALUE(extended_rule_limit)
 {
-    return number(v, EXTENDED_RULE_MAX);
+    return number(v, OKAPI_EXTENDED_RULE_MAX);
 }
 
 VALUE(codepage)
@@ -73,12 +73,6 @@ VALUE(codepage)
 VALUE(locale)
 {
     return number(v, ENGLISH_US);
-}
-
-VALUE(is_false)
-{
-    v->v.boolean = 0;
-    return APR_SUCCESS;
 }
 
 VALUE(entryid)
@@ -210,6 +204,26 @@ static apr_status_t read_count(okapi__conn_t *conn, void *baton, apr_pool_t *scr
     return rv;
 }
 
+typedef struct oof_t {
+    okapi_id_t store_id;
+    int is_on;
+} oof_t;
+
+static apr_status_t read_oof(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    oof_t *b = baton;
+    return okapi__oof_is_on(&b->is_on, conn, b->store_id, scratch_pool);
+}
+
+VALUE(oof_state)
+{
+    okapi_store_t *store = store_of(object);
+    oof_t baton = {store->id, 0};
+    apr_status_t rv = okapi__db_read(store->okapi->db, read_oof, &baton, scratch_pool);
+    v->v.boolean = baton.is_on;
+    return rv;
+}
+
 VALUE(content_count)
 {
     okapi_store_t *store = store_of(object);
@@ -272,7 +286,7 @@ static const okapi__computed_t computed[] = {
     {PR_CODE_PAGE_ID, 0, codepage},
     {PR_LOCALE_ID, OKAPI__PROP_DEFAULT, locale},
     {PR_SORT_LOCALE_ID, OKAPI__PROP_DEFAULT, locale},
-    {PR_OOF_STATE, OKAPI__PROP_DEFAULT, is_false},
+    {PR_OOF_STATE, OKAPI__PROP_DEFAULT, oof_state}, /* never stored: oof.c has it */
     {PR_ADDITIONAL_REN_ENTRYIDS, OKAPI__PROP_HIDDEN, ren_entryids},
     {PR_ADDITIONAL_REN_ENTRYIDS_EX, OKAPI__PROP_HIDDEN, ren_entryids_ex},
     {PR_FREEBUSY_ENTRYIDS, OKAPI__PROP_HIDDEN, freebusy_entryids},
@@ -311,9 +325,13 @@ static apr_status_t read_props(okapi__conn_t *conn, void *baton, apr_pool_t *scr
         b->props = okapi_props_create(b->store->pool);
         return APR_SUCCESS;
     }
-    return rv == APR_SUCCESS ? okapi__props_of_column(&b->props, okapi__rows_blob(rows, 0),
-                                                      b->store->pool)
-                             : rv;
+    if (rv == APR_SUCCESS) {
+        rv = okapi__props_of_column(&b->props, okapi__rows_blob(rows, 0), b->store->pool);
+    }
+    if (rv == APR_SUCCESS) {
+        okapi_props_unset(b->props, PR_OOF_STATE); /* where version 4 kept it */
+    }
+    return rv;
 }
 
 static apr_status_t stored(const okapi_props_t **props, okapi_object_t *object,
@@ -332,6 +350,19 @@ static apr_status_t stored(const okapi_props_t **props, okapi_object_t *object,
     return APR_SUCCESS;
 }
 
+/* Setting PR_OOF_STATE switches what oof.h has on or off. */
+static apr_status_t switch_oof(okapi__conn_t *conn, const edit_t *b, apr_pool_t *scratch_pool)
+{
+    apr_status_t rv = APR_SUCCESS;
+    for (int i = 0; rv == APR_SUCCESS && i < b->edit->nvalues; i++) {
+        const okapi_propval_t *v = &b->edit->values[i];
+        if (v->tag == PR_OOF_STATE) {
+            rv = okapi__oof_switch(conn, b->store->id, v->v.boolean != 0, scratch_pool);
+        }
+    }
+    return rv;
+}
+
 static apr_status_t write_props(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
     edit_t *b = baton;
@@ -342,7 +373,11 @@ static apr_status_t write_props(okapi__conn_t *conn, void *baton, apr_pool_t *sc
         rv = read_props(conn, b, scratch_pool);
     }
     if (rv == APR_SUCCESS) {
+        rv = switch_oof(conn, b, scratch_pool);
+    }
+    if (rv == APR_SUCCESS) {
         okapi__prop_edit_apply(b->edit, b->props);
+        okapi_props_unset(b->props, PR_OOF_STATE);
         rv = okapi__props_to_column(&column, b->props, scratch_pool);
     }
     if (rv != APR_SUCCESS) {

@@ -50,7 +50,10 @@ static int exit_code(apr_status_t status)
         return EX_OK;
     if (status == OKAPI_EUNKNOWNUSER)
         return EX_NOUSER;
-    return status == OKAPI_ETOOBIG || status == OKAPI_EREFUSED ? EX_DATAERR : EX_TEMPFAIL;
+    return status == OKAPI_ETOOBIG || status == OKAPI_EREFUSED || status == OKAPI_EREFUSEDSIZE ||
+                   status == OKAPI_EREFUSEDFORM
+               ? EX_DATAERR
+               : EX_TEMPFAIL;
 }
 
 static int fail(dagent_t *d, apr_status_t status, const char *what)

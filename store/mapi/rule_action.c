@@ -2,21 +2,11 @@
 #include <okapi/entryid.h>
 #include <okapi/rule.h>
 
-/* The fields of each kind's ActionData in wire order: L FolderInThisStore, which only a standard
- * rule has, S store, F folder, T reply template, D all there is, C bounce code, R recipients,
- * P tagged value. */
+/* The fields of each kind's ActionData in wire order. */
 static const char *const fields_of[] = {
-    [OP_MOVE] = "LSF",
-    [OP_COPY] = "LSF",
-    [OP_REPLY] = "T",
-    [OP_OOF_REPLY] = "T",
-    [OP_DEFER_ACTION] = "D",
-    [OP_BOUNCE] = "C",
-    [OP_FORWARD] = "R",
-    [OP_DELEGATE] = "R",
-    [OP_TAG] = "P",
-    [OP_DELETE] = "",
-    [OP_MARK_AS_READ] = "",
+#define OKAPI_ACTION(symbol, type, fields, name) [symbol] = (fields),
+#include <okapi/rule_actions.def>
+#undef OKAPI_ACTION
 };
 
 enum {

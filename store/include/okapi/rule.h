@@ -5,8 +5,11 @@
  * fails is marked ST_ERROR, and its owner told by a message in the Deferred Action folder; mail is
  * delivered all the same. Actions that only the client can do are left there for it, too.
  *
- * Nothing sends mail yet. So a rule with OP_REPLY, OP_OOF_REPLY, OP_FORWARD or OP_DELEGATE is kept
- * but not run, as a whole: its other actions might remove the only copy.
+ * What rules send goes to the outgoing queue (queue.h) in the same commit. Nobody is answered who
+ * might be a machine or a list, and a message is forwarded once from each mailbox.
+ *
+ * Extended rules, which are associated messages of the folder (MS-OXORULE 2.2.4), are tried after
+ * the others.
  */
 #ifndef OKAPI_RULE_H
 #define OKAPI_RULE_H
@@ -14,24 +17,21 @@
 #include <okapi/folder.h>
 #include <okapi/restriction.h>
 
+/* Bytes of an extended rule's condition: PR_EXTENDED_RULE_SIZE_LIMIT. */
+enum { OKAPI_EXTENDED_RULE_MAX = 96 * 1024 };
+
 /* PR_RULE_STATE, MS-OXORULE 2.2.1.3.1.3. */
 enum { ST_ENABLED = 0x01, ST_ERROR = 0x02, ST_ONLY_WHEN_OOF = 0x04, ST_KEEP_OOF_HIST = 0x08,
        ST_EXIT_LEVEL = 0x10, ST_SKIP_IF_SCL_IS_SAFE = 0x20, ST_RULE_PARSE_ERROR = 0x40 };
 
 /* ---- actions, MS-OXORULE 2.2.5 ---- */
 
+/* One enumerator per row of rule_actions.def: OP_MOVE = 0x01, ... */
 typedef enum okapi_action_e {
-    OP_MOVE = 0x01,
-    OP_COPY = 0x02,
-    OP_REPLY = 0x03,
-    OP_OOF_REPLY = 0x04,
-    OP_DEFER_ACTION = 0x05,
-    OP_BOUNCE = 0x06,
-    OP_FORWARD = 0x07,
-    OP_DELEGATE = 0x08,
-    OP_TAG = 0x09,
-    OP_DELETE = 0x0A,
-    OP_MARK_AS_READ = 0x0B
+#define OKAPI_ACTION(symbol, type, fields, name) symbol = (type),
+#include <okapi/rule_actions.def>
+#undef OKAPI_ACTION
+    OKAPI__ACTION_NONE = 0
 } okapi_action_e;
 
 /* Flavors of OP_FORWARD, and of OP_REPLY and OP_OOF_REPLY. */
@@ -79,6 +79,7 @@ typedef struct okapi_rule_t {
     okapi_id_t id;
     apr_int32_t sequence;
     apr_uint32_t state;
+    int is_extended;      /* never in a list of them */
     okapi_props_t *props; /* PR_RULE_ID, PR_RULE_NAME, PR_RULE_CONDITION, PR_RULE_ACTIONS, ... */
 } okapi_rule_t;
 
