@@ -13,11 +13,19 @@
 
 #include "handle.h"
 
+/* Blocks of RopWritePerUserInformation that have come so far, in the session's pool. */
+typedef struct mapi_per_user_t {
+    mapi_longtermid_t folder_id;
+    okapi_guid_t source;
+    okapi_binary_t data;
+} mapi_per_user_t;
+
 typedef struct mapi_logon_t {
     okapi_id_t store_id;
     const char *owner;      /* name of the mailbox' user; "": the public store */
     apr_byte_t logon_flags; /* MS-OXCSTOR 2.2.1.1.1 */
     apr_uint32_t open_flags;
+    mapi_per_user_t per_user;
     okapi_store_t *store; /* this Execute's; NULL: not opened yet */
 } mapi_logon_t;
 

@@ -7,7 +7,7 @@
 
 #include <apr_strings.h>
 
-#define STATE_VERSION 2
+#define STATE_VERSION 3
 
 /* ---- what handles of a kind hold beside their place ---- */
 
@@ -151,6 +151,9 @@ static void logons_write(const mapi_session_t *session, okapi_writer_t *w)
         okapi_write_str8z(w, logon->owner);
         okapi_write_u8(w, logon->logon_flags);
         okapi_write_u32(w, logon->open_flags);
+        rop_longtermid_write(w, &logon->per_user.folder_id);
+        okapi_write_guid(w, &logon->per_user.source);
+        bytes_write(w, logon->per_user.data);
     }
     okapi_write_u8(w, 0);
 }
@@ -165,6 +168,9 @@ static void logons_read(mapi_session_t *session, okapi_reader_t *r)
         logon->owner = okapi_read_str8z(r);
         logon->logon_flags = okapi_read_u8(r);
         logon->open_flags = okapi_read_u32(r);
+        rop_longtermid_read(r, &logon->per_user.folder_id);
+        logon->per_user.source = okapi_read_guid(r);
+        logon->per_user.data = bytes_read(r);
     }
 }
 

@@ -78,11 +78,11 @@ static apr_status_t delete_store(okapi__conn_t *conn, void *baton, apr_pool_t *s
 {
     static const okapi__stmt_e stmts[] = {STMT_PURGE_NAMED, STMT_PURGE_RECEIVE,
                                           STMT_DELEGATE_CLEAR, STMT_OOF_GONE,
-                                          STMT_OOF_SENT_CLEAR,
+                                          STMT_OOF_SENT_CLEAR, STMT_PER_USER_GONE,
                                           STMT_QUEUE_FORGET_RECIPIENTS, STMT_QUEUE_FORGET,
                                           STMT_PURGE_CN, STMT_PURGE_STORE_ROW};
     purge_t *purge = baton;
-    return delete_all(conn, stmts, 9, purge->store_id, scratch_pool);
+    return delete_all(conn, stmts, 10, purge->store_id, scratch_pool);
 }
 
 static apr_status_t purge_store(okapi_t *okapi, purge_t *purge, apr_pool_t *scratch_pool)
