@@ -14,6 +14,7 @@ typedef struct removal_t {
     okapi_store_t *store;
     okapi_id_t id;
     int flags;
+    int nfolders; /* 0, or only these many folders, with no messages, may go */
     int refused;
     apr_array_header_t *ids; /* the folder and those below it, parents first */
     apr_int64_t bytes;       /* in all of them */
@@ -35,7 +36,8 @@ static apr_status_t check_top(okapi__conn_t *conn, removal_t *r, apr_pool_t *scr
     if (okapi__rows_int(rows, 1) != OKAPI_FOLDER_NONE) {
         return OKAPI_ENOSUPPORT;
     }
-    r->refused = okapi__rows_int(rows, 2) > 0 && !(r->flags & OKAPI_DELETE_MESSAGES);
+    r->refused = (okapi__rows_int(rows, 2) > 0 && !(r->flags & OKAPI_DELETE_MESSAGES)) ||
+                 (r->nfolders && okapi__rows_int(rows, 4) > 0);
     return APR_SUCCESS;
 }
 
@@ -48,7 +50,8 @@ static apr_status_t add_children(okapi__conn_t *conn, removal_t *r, okapi_id_t p
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         APR_ARRAY_PUSH(r->ids, okapi_id_t) = okapi__rows_int(rows, 0);
         r->refused |= okapi__rows_int(rows, 1) != OKAPI_FOLDER_NONE ||
-                      !(r->flags & OKAPI_DELETE_FOLDERS);
+                      !(r->flags & OKAPI_DELETE_FOLDERS) ||
+                      (r->nfolders && okapi__rows_int(rows, 3) > 0);
         r->bytes += okapi__rows_int(rows, 2);
     }
     return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
@@ -73,6 +76,7 @@ static apr_status_t find_tree(okapi__conn_t *conn, removal_t *r, apr_pool_t *scr
             rv = add_children(conn, r, id, scratch_pool);
         }
     }
+    r->refused |= r->nfolders && r->ids->nelts != r->nfolders;
     return rv;
 }
 
@@ -118,10 +122,10 @@ static apr_status_t remove_tree(okapi__conn_t *conn, void *baton, apr_pool_t *sc
                              : rv;
 }
 
-apr_status_t okapi__folder_remove(okapi_store_t *store, okapi_id_t id, int flags, int *refused,
-                                  apr_pool_t *scratch_pool)
+static apr_status_t remove_folder(okapi_store_t *store, okapi_id_t id, int flags, int nfolders,
+                                  int *refused, apr_pool_t *scratch_pool)
 {
-    removal_t r = {.store = store, .id = id, .flags = flags};
+    removal_t r = {.store = store, .id = id, .flags = flags, .nfolders = nfolders};
     r.ids = apr_array_make(scratch_pool, 16, sizeof(okapi_id_t));
     apr_status_t rv = okapi__db_write(store->okapi->db, remove_tree, &r, scratch_pool);
     *refused = rv == APR_EOF;
@@ -136,11 +140,24 @@ apr_status_t okapi__folder_remove(okapi_store_t *store, okapi_id_t id, int flags
     return rv;
 }
 
+apr_status_t okapi__folder_remove(okapi_store_t *store, okapi_id_t id, int flags, int *refused,
+                                  apr_pool_t *scratch_pool)
+{
+    return remove_folder(store, id, flags, 0, refused, scratch_pool);
+}
+
+apr_status_t okapi__folder_remove_empty(okapi_store_t *store, okapi_id_t id, int nfolders,
+                                        int *refused, apr_pool_t *scratch_pool)
+{
+    return remove_folder(store, id, OKAPI_DELETE_FOLDERS | OKAPI_DELETE_HARD, nfolders, refused,
+                         scratch_pool);
+}
+
 static apr_status_t reduce_to_row(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
     const okapi__deletion_t *d = baton;
-    apr_status_t rv = okapi__db_exec(conn, STMT_PURGE_PERMISSIONS, NULL, DB_ARGS(DB_I(d->folder_id)),
-                                     scratch_pool);
+    apr_status_t rv = okapi__db_exec(conn, STMT_PURGE_PERMISSIONS, NULL,
+                                     DB_ARGS(DB_I(d->folder_id)), scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = okapi__db_exec(conn, STMT_RULE_CLEAR, NULL, DB_ARGS(DB_I(d->folder_id)),
                             scratch_pool);

@@ -285,7 +285,7 @@ static apr_status_t check_move(const okapi_folder_t *folder, const okapi_folder_
     return rv == APR_SUCCESS ? okapi__rights_check(to->rights, OKAPI_RIGHT_CREATE_SUBFOLDER) : rv;
 }
 
-/* What couldn't be moved keeps the folder it is in. */
+/* What couldn't be moved, or has come meanwhile, keeps the folder it is in. */
 static apr_status_t move_across(okapi_id_t *id, okapi_folder_t *folder, okapi_folder_t *to,
                                 const char *name, int *partial, apr_pool_t *scratch_pool)
 {
@@ -300,9 +300,8 @@ static apr_status_t move_across(okapi_id_t *id, okapi_folder_t *folder, okapi_fo
     *partial = t.partial;
     *id = rv == APR_SUCCESS ? new_id_of(&t) : 0;
     return rv == APR_SUCCESS && !t.partial
-               ? okapi__folder_remove(folder->store, folder->id,
-                                      OKAPI_DELETE_FOLDERS | OKAPI_DELETE_HARD, partial,
-                                      scratch_pool)
+               ? okapi__folder_remove_empty(folder->store, folder->id, t.nodes->nelts, partial,
+                                            scratch_pool)
                : rv;
 }
 

@@ -35,6 +35,11 @@ apr_status_t okapi__delete_step(void *baton, const okapi_id_t *ids, int n,
 apr_status_t okapi__folder_remove(okapi_store_t *store, okapi_id_t id, int flags, int *refused,
                                   apr_pool_t *scratch_pool);
 
+/* Deletes it for good, with what is below it, if these are NFOLDERS and there are no messages in
+ * any of them: whoever has moved what was there doesn't take with it what has come since. */
+apr_status_t okapi__folder_remove_empty(okapi_store_t *store, okapi_id_t id, int nfolders,
+                                        int *refused, apr_pool_t *scratch_pool);
+
 /* Takes away what the deleted folder FOLDER_ID still holds: all that is left of it is its row,
  * with its tombstones. */
 apr_status_t okapi__folder_clear(okapi_t *okapi, okapi_id_t store_id, okapi_id_t folder_id,

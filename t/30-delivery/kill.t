@@ -50,7 +50,7 @@ sub start_process {
     my $pid = fork;
     die "fork: $!" unless defined $pid;
     if ($pid == 0) {
-        open STDIN, '<&', $in or POSIX::_exit(126);
+        open STDIN, $in ? '<&' : '<', $in || '/dev/null' or POSIX::_exit(126);
         open STDOUT, '>', '/dev/null';
         open STDERR, '>', '/dev/null';
         exec @command or POSIX::_exit(127);
@@ -69,7 +69,7 @@ sub start_dagent {
 }
 
 sub start_mover {
-    return start_process(\*STDIN, $mover, $server->conf, 'move', 'john', 'mary');
+    return start_process(undef, $mover, $server->conf, 'move', 'john', 'mary');
 }
 
 # What an administrator does meanwhile.
@@ -79,7 +79,7 @@ sub start_admin {
         ['folder', 'create', 'john', "Inbox/folder $number"], ['group', 'create', "group$number"],
         ['permission', 'set', 'john', 'Inbox', 'mary', 'author'], ['store', 'collect'],
         ['user', 'delete', 'new' . ($number - 1), '--yes']);
-    return start_process(\*STDIN, Okapi::Test::Server::tool_path('okapi-admin'), '--conf',
+    return start_process(undef, Okapi::Test::Server::tool_path('okapi-admin'), '--conf',
         $server->conf, @{ $commands[rand @commands] });
 }
 
@@ -99,26 +99,35 @@ my %killed; # by kind
 my ($number, %accepted) = (0);
 my %movers = map { start_mover() => 1 } 1 .. MOVERS;
 
-sub killed {
-    my ($what, @pids) = @_;
-    my $n = kill KILL => $pids[rand @pids];
-    $killed{$what} += $n;
-    return $n;
+# The end of a process, its status. What has ended before it was killed isn't counted.
+sub reap {
+    my ($what, $pid) = @_;
+    waitpid $pid, 0;
+    $killed{$what}++ if ($? & 127) == POSIX::SIGKILL;
+    return $?;
+}
+
+sub has_ended {
+    my ($pid) = @_;
+    open my $stat, '<', "/proc/$pid/stat" or return 1;
+    return scalar <$stat> =~ /\) Z /;
 }
 
 sub kill_one {
     my ($dagents, $admin) = @_;
     my $dice = rand;
-    return killed(administrators => $admin) if $dice < 0.1;
-    return killed(movers => keys %movers) if $dice < 0.4;
-    return killed(deliveries => @$dagents) if $dice < 0.9 || $number % (2 * TOGETHER);
+    return kill KILL => $admin if $dice < 0.15;
+    return kill KILL => (keys %movers)[rand MOVERS] if $dice < 0.4;
+    return kill KILL => $dagents->[rand TOGETHER] if $dice < 0.9 || $number % (2 * TOGETHER);
     if ($engine && ($dice > 0.96 || !$killed{'database servers'})) {
         $engine->crash;
         $engine->launch;
         return $killed{'database servers'} += 1;
     }
     my @children = $server->children;
-    killed(children => @children) if @children; # what httpd was doing for somebody dies, too
+    if (@children) { # what httpd was doing for somebody dies, too
+        $killed{'httpd children'} += kill KILL => $children[rand @children];
+    }
     return read_mailbox();
 }
 
@@ -134,17 +143,17 @@ while (sum() < $kills) {
     sleep rand 0.1;
     kill_one([keys %dagents], $admin);
     for my $pid (keys %dagents) {
-        waitpid $pid, 0;
-        $accepted{"number $dagents{$pid}"} = 1 if $? == 0;
+        $accepted{"number $dagents{$pid}"} = 1 if reap(deliveries => $pid) == 0;
     }
-    waitpid $admin, 0;
-    for my $pid (grep { waitpid($_, POSIX::WNOHANG) } keys %movers) {
+    reap(administrators => $admin);
+    for my $pid (grep { has_ended($_) } keys %movers) {
+        reap(movers => $pid);
         delete $movers{$pid};
         $movers{ start_mover() } = 1;
     }
 }
 kill KILL => keys %movers;
-waitpid $_, 0 for keys %movers;
+reap(movers => $_) for keys %movers;
 diag("$number deliveries, " . keys(%accepted) . ' accepted; killed: '
         . join ', ', map {"$killed{$_} $_"} sort keys %killed);
 
@@ -153,8 +162,13 @@ diag("$number deliveries, " . keys(%accepted) . ' accepted; killed: '
 my ($code, $out, $err) =
     Okapi::Test::Server::run_command('', $mover, $server->conf, 'list', 'john', 'mary');
 is($code, 0, 'the mailboxes are listed') or diag($err);
-my %there;
-$there{$_}++ for split /\n/, $out;
+my (%there, %places);
+for (split /\n/, $out) {
+    my ($place, $subject) = split /\t/;
+    $places{$place}++;
+    $there{$subject}++;
+}
+cmp_ok(scalar keys %places, '>', 2, 'messages were moved');
 is_deeply([grep { !$there{$_} } sort keys %accepted], [], 'every accepted message is there');
 is_deeply([grep { $there{$_} > 1 } sort keys %there], [], 'none is there twice');
 is_deeply([grep { !/\Anumber (\d+)\z/ || $1 > $number } sort keys %there], [],

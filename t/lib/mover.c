@@ -1,7 +1,7 @@
 /* mover.c - moves messages and folders of some mailboxes about until it is killed, or lists them.
  *
  *   mover CONF move USER...    random moves, within a mailbox and from one to another
- *   mover CONF list USER...    the subject of each message, a line each
+ *   mover CONF list USER...    where each message is and its subject, a line each
  *
  * Nothing it does removes a message. What fails is tried again, as another move: it is for tests
  * that kill processes.
@@ -81,13 +81,13 @@ static void list(mover_t *m)
         apr_array_header_t *folders, *rows;
         must(folders_of(&folders, m->stores[i], OKAPI_FOLDER_ROOT, m->pool), "folders");
         for (int j = 0; j < folders->nelts; j++) {
+            okapi_folder_t *folder = APR_ARRAY_IDX(folders, j, okapi_folder_t *);
             okapi_table_t *table = NULL;
             do {
-                must(rows_of(&rows, &table, APR_ARRAY_IDX(folders, j, okapi_folder_t *), 100,
-                             m->pool),
-                     "messages");
+                must(rows_of(&rows, &table, folder, 100, m->pool), "messages");
                 for (int k = 0; k < rows->nelts; k++) {
-                    puts(APR_ARRAY_IDX(rows, k, okapi_row_t).values[0].v.str);
+                    printf("%lld\t%s\n", (long long)okapi_folder_id(folder),
+                           APR_ARRAY_IDX(rows, k, okapi_row_t).values[0].v.str);
                 }
             } while (rows->nelts > 0);
         }

@@ -5,6 +5,7 @@
 #include <okapi/transfer.h>
 
 #include "follower.h"
+#include "transfer_private.h"
 
 enum { BIG = 20000 };
 
@@ -330,6 +331,26 @@ static void folders_across(mailbox_t *m, okapi_store_t *other, apr_pool_t *pool)
     follower_is_right(follower, "where it went to");
 }
 
+/* What is left after a move into another store goes only if nothing has come meanwhile. */
+static void leftovers(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_folder_t *top = make_folder(m->inbox, "Left", pool);
+    okapi_folder_t *child = make_folder(top, "Child", pool);
+    okapi_id_t top_id = okapi_folder_id(top), id = rich_message(child, pool), found;
+    int refused, partial;
+    mailbox_must(okapi__folder_remove_empty(m->store, top_id, 2, &refused, pool), "remove");
+    is_int(refused, 1, "a message has come into a folder below it");
+    mailbox_must(okapi_messages_delete(child, &id, 1, 0, &partial, pool), "delete");
+    mailbox_must(okapi__folder_remove_empty(m->store, top_id, 1, &refused, pool), "remove");
+    is_int(refused, 1, "a folder has");
+    is_int(okapi_folder_by_path(&found, m->store, "Inbox/Left/Child", pool), APR_SUCCESS,
+           "so it stays");
+    mailbox_must(okapi__folder_remove_empty(m->store, top_id, 2, &refused, pool), "remove");
+    is_int(refused, 0, "nothing has");
+    is_int(okapi_folder_by_path(&found, m->store, "Inbox/Left", pool), OKAPI_ENOTFOUND,
+           "it is gone");
+}
+
 static void rights(mailbox_t *m, okapi_store_t *others, apr_pool_t *pool)
 {
     okapi_folder_t *mine = make_folder(m->inbox, "Mine", pool), *theirs;
@@ -395,6 +416,7 @@ int main(void)
     across_stores(&m, other, pool);
     folders_in_store(&m, pool);
     folders_across(&m, other, pool);
+    leftovers(&m, pool);
     rights(&m, other, pool);
     unseen(&m, user, other, pool);
     nothing_is_damaged(m.okapi, pool);
