@@ -1,4 +1,6 @@
 /* conn.c - connections to the database, and the pool that keeps them. */
+#include <string.h>
+
 #include <apr_dso.h>
 
 #include "db/private.h"
@@ -78,10 +80,10 @@ static void log_unreachable(const okapi__db_t *db, const char *error)
 {
     int answers = __atomic_load_n(&db->answers, __ATOMIC_RELAXED);
 
+    error = error != NULL ? error : "no reason given";
     okapi__db_log(db, answers ? OKAPI_LOG_DEBUG : OKAPI_LOG_ERROR, OKAPI_ENODATABASE,
-                  "database %s can't be opened: %s: %s", db->label,
-                  error != NULL ? error : "no reason given",
-                  okapi__failures[FAILURE_UNREACHABLE].advice);
+                  "database %s can't be opened: %.*s: %s", db->label, (int)strcspn(error, "\r\n"),
+                  error, okapi__failures[FAILURE_UNREACHABLE].advice);
 }
 
 /* Constructor for apr_reslist, which calls it and the destructor under its lock. */

@@ -24,7 +24,7 @@ const okapi__failure_t okapi__failures[] = {
                          "the file is damaged or no database; keep a copy and restore a backup"},
     [FAILURE_IO] = {OKAPI_EDATABASE, 0, 0, 1, "look for errors of the disk in the system's log"},
     [FAILURE_UNREACHABLE] = {OKAPI_ENODATABASE, 0, 0, 1,
-                             "check the Database setting, the path and who may open it"},
+                             "check the Database setting, and who may open what it names"},
     [FAILURE_OTHER] = {OKAPI_EDATABASE, 0, 0, 0, "this is unexpected"},
 };
 

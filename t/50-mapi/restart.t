@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# The database server stops, crashes, comes back: clients that wait go on waiting and are told of
-# what comes later, who logs in meanwhile is asked to come again, and of what is delivered at that
-# very moment nothing is lost and nothing there twice.
+# The database server stops, crashes, comes back, takes no writers: clients that wait go on waiting
+# and are told of what comes later, who logs in meanwhile is asked to come again, and of what is
+# delivered at that very moment nothing is lost and nothing there twice.
 use strict;
 use warnings;
 
@@ -59,6 +59,30 @@ for my $way (qw(stop crash)) {
         is(login()->{status}, 200, 'who has a password comes in');
     };
 }
+
+# As a replica does, or one that has just become that.
+sub take_writers {
+    my ($takes) = @_;
+    my @sql = $name eq 'mysql' ? ('SET GLOBAL read_only = ' . ($takes ? 0 : 1))
+        : ('ALTER SYSTEM SET default_transaction_read_only = ' . ($takes ? 'off' : 'on'),
+            'SELECT pg_reload_conf()');
+    $engine->sql($_, $name eq 'mysql' ? 'root' : 'postgres') for @sql;
+    return;
+}
+
+subtest 'a server that can only be read' => sub {
+    take_writers(0);
+    $server->wait_for(sub { deliver('not written') == 75 }, 10, 'mail to be refused');
+    my (undef, undef, $err) = $server->tool('okapi-dagent', "Subject: not written\n\n", 'john');
+    like($err, qr/read-only/, 'okapi-dagent says why');
+    is(login()->{status}, 200, 'a login needs no more');
+    my $logon = Okapi::Test::MAPI->connect($server, 'john')->logon;
+    my @rows = $logon->open_special('inbox')->contents->columns('PR_SUBJECT')->all_rows;
+    cmp_ok(scalar @rows, '>=', 2, 'nor does reading');
+    take_writers(1);
+    $server->wait_for(sub { deliver('written') == 0 }, 10, 'mail to be taken');
+    pass('afterwards mail is taken');
+};
 
 # A delivery that is under way, as a process.
 sub start_delivery {

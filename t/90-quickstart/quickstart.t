@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# ./quickstart: a new instance, again, stopped, refused; and nothing left behind.
+# ./quickstart: a new instance, on the engine that is tested, again, stopped, refused; and nothing
+# left behind.
 use strict;
 use warnings;
 
@@ -11,6 +12,7 @@ use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use Test::More;
 
+use Okapi::Test::Engine;
 use Okapi::Test::HTTP;
 use Okapi::Test::Server;
 
@@ -50,8 +52,11 @@ SKIP: {
     skip 'the build is not in ./build, where quickstart builds', 1
         if Okapi::Test::Server::build_dir() ne "$top/build";
 
+    my $database = Okapi::Test::Engine::database("$tmp/unused.db");
+    my @database = Okapi::Test::Engine::engine() eq 'sqlite3' ? () : ('--database', $database);
+
     subtest 'an instance' => sub {
-        ($code, $out, $err) = quickstart('--port', $port, '--dir', $dir);
+        ($code, $out, $err) = quickstart('--port', $port, '--dir', $dir, @database);
         is($code, 0, 'is made and started') or return diag($err);
         like($out, qr/john, mary, peter or admin/, 'it says who can log in');
 
@@ -72,11 +77,28 @@ SKIP: {
         is($code, 2, 'another one on its port is refused');
         ok(!-e "$dir-2", 'and not made');
 
+        ($code, $out, $err) = quickstart('--dir', $dir, '--database', 'sqlite3:/else/store.db');
+        is($code, 2, 'with another database it is refused');
+        like($err, qr/another database/, 'which is told');
+
         is((quickstart('--stop', '--dir', $dir))[0], 0, 'stopped');
         ok(!kill(0, $pid), 'it is gone');
         is((quickstart('--dir', $dir))[0], 0, 'started again');
         is($http->get('/okapi/status')->{status}, 200, 'it answers');
         is((quickstart('--stop', '--dir', $dir))[0], 0, 'and stopped');
+    };
+
+    subtest 'a server that refuses' => sub {
+        plan skip_all => 'SQLite has none' unless @database;
+        ($code, $out, $err) = quickstart('--port', $port, '--dir', "$dir-2", @database);
+        is($code, 2, 'a database that is in use');
+        like($err, qr/quickstart: the database .+ is in use already; [^\n]+\n\z/, 'in one line');
+        ok(!-e "$dir-2", 'nothing is left behind');
+        ($code, $out, $err) = quickstart('--port', $port, '--dir', "$dir-2", '--database',
+            $database =~ s/ dbname=.*/ dbname=okapi_test_none/r);
+        isnt($code, 0, 'a database that is not there');
+        like($err, qr/okapi_test_none/, 'is told');
+        ok(!-e "$dir-2", 'nothing is left behind');
     };
 }
 
