@@ -191,6 +191,14 @@ const okapi__charset_t *okapi__charset_by_name(const char *name)
     return NULL;
 }
 
+const okapi__charset_t *okapi__charset_by_codepage(int codepage)
+{
+    for (apr_size_t i = 0; i < sizeof(charsets) / sizeof(charsets[0]); i++)
+        if (codepage && charsets[i].codepage == codepage)
+            return &charsets[i];
+    return NULL;
+}
+
 /* ---- which one is it ---- */
 
 static apr_size_t count_8bit(okapi_binary_t bytes)

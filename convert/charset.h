@@ -13,6 +13,9 @@ typedef struct okapi__charset_t {
 /* A charset by one of its names, in any spelling; NULL if it is unknown or no charset. */
 const okapi__charset_t *okapi__charset_by_name(const char *name);
 
+/* By Windows' number; NULL if it has none. */
+const okapi__charset_t *okapi__charset_by_codepage(int codepage);
+
 /* The charset BYTES are in: DECLARED (may be NULL) if it can be true, else what the bytes look
  * like, with HINT (may be NULL) as first candidate. Never NULL. */
 const okapi__charset_t *okapi__charset_of(okapi_binary_t bytes, const char *declared,

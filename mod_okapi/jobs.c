@@ -11,27 +11,35 @@
 #include <mod_watchdog.h>
 
 #include <okapi/blob.h>
+#include <okapi/extract.h>
 #include <okapi/lease.h>
 
 APLOG_USE_MODULE(okapi);
 
-#define TICK  apr_time_from_sec(5)
-#define LEASE apr_time_from_sec(600) /* renewed while the job goes on */
+#define TICK apr_time_from_sec(5)
+
+struct job_t;
 
 /* A job while it runs. */
 typedef struct run_t {
+    const struct job_t *job;
     okapi_t *okapi;
     const okapi__process_t *process;
     const char *lease;
     apr_time_t renew; /* when */
+    apr_time_t until; /* when it shall end, to go on at its next run */
     apr_pool_t *pool; /* for one renewal */
 } run_t;
 
 typedef struct job_t {
     const char *name;
     apr_interval_time_t interval; /* between the end of one run and the next */
+    apr_interval_time_t lease;    /* renewed while the job goes on */
+    apr_interval_time_t longest;  /* of one run, if the job asks between its steps */
     /* *RESULT is a line for the log, or NULL if there was nothing to do. */
     apr_status_t (*run)(run_t *run, const char **result, apr_pool_t *pool);
+    /* Asked before anything is written, of jobs that run often; NULL: it always is. */
+    apr_status_t (*is_due)(int *is_due, okapi_t *okapi, apr_pool_t *pool);
 } job_t;
 
 /* Asked by long jobs between their steps: ends them with the child, and keeps the lease. */
@@ -41,13 +49,15 @@ static int should_stop(void *baton)
     int taken = 1;
 
     if (apr_time_now() >= run->renew) {
-        run->renew = apr_time_now() + LEASE / 2;
+        run->renew = apr_time_now() + run->job->lease / 2;
         apr_pool_clear(run->pool);
-        if (okapi_lease_take(&taken, run->okapi, run->lease, LEASE, run->pool) != APR_SUCCESS) {
+        if (okapi_lease_take(&taken, run->okapi, run->lease, run->job->lease, run->pool) !=
+            APR_SUCCESS) {
             taken = 1; /* the job will see for itself */
         }
     }
-    return !taken || __atomic_load_n(&run->process->is_stopping, __ATOMIC_RELAXED);
+    return !taken || apr_time_now() >= run->until ||
+           __atomic_load_n(&run->process->is_stopping, __ATOMIC_RELAXED);
 }
 
 /* ---- the jobs ---- */
@@ -68,8 +78,28 @@ static apr_status_t collect_blobs(run_t *run, const char **result, apr_pool_t *p
     return rv;
 }
 
+static apr_status_t index_words(run_t *run, const char **result, apr_pool_t *pool)
+{
+    okapi_fulltext_reader_t reader = okapi_extract_reader(run->okapi, pool);
+    okapi_fulltext_fed_t fed;
+    apr_status_t rv =
+        okapi_fulltext_feed(run->okapi, 0, &reader, should_stop, run, &fed, pool);
+
+    if (fed.messages > 0) {
+        *result = apr_psprintf(pool,
+                               "the words of %" APR_INT64_T_FMT " messages, %" APR_INT64_T_FMT
+                               " bodies and attachments couldn't be read",
+                               fed.messages, fed.unreadable);
+    }
+    return rv;
+}
+
 static const job_t jobs[] = {
-    {"collect", apr_time_from_sec(3600), collect_blobs},
+    {"collect", apr_time_from_sec(3600), apr_time_from_sec(600), apr_time_from_sec(3600),
+     collect_blobs, NULL},
+    /* Two that feed the same index do no harm, so the lease may be short. */
+    {"index", apr_time_from_sec(10), apr_time_from_sec(30), apr_time_from_sec(60), index_words,
+     okapi_fulltext_is_behind},
 };
 
 /* ---- running them ---- */
@@ -80,27 +110,33 @@ static void report(const job_t *job, apr_status_t rv, const char *result)
 
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, ap_server_conf,
-                     OKLOGNO(00040) "job %s: %s; it is tried again in %d minutes", job->name,
+                     OKLOGNO(00040) "job %s: %s; it is tried again in %d seconds", job->name,
                      okapi_strerror(rv, buffer, sizeof(buffer)),
-                     (int)(apr_time_sec(job->interval) / 60));
+                     (int)apr_time_sec(job->interval));
     } else {
-        ap_log_error(APLOG_MARK, APLOG_INFO, 0, ap_server_conf, OKLOGNO(00041) "job %s: %s",
-                     job->name, result != NULL ? result : "nothing to do");
+        ap_log_error(APLOG_MARK, result != NULL || job->is_due == NULL ? APLOG_INFO : APLOG_DEBUG,
+                     0, ap_server_conf, OKLOGNO(00041) "job %s: %s", job->name,
+                     result != NULL ? result : "nothing to do");
     }
 }
 
 static void run_job(const job_t *job, okapi_t *okapi, const okapi__process_t *process,
                     apr_pool_t *pool)
 {
-    run_t run = {okapi, process, apr_pstrcat(pool, "job ", job->name, NULL),
-                 apr_time_now() + LEASE / 2, NULL};
+    run_t run = {.job = job, .okapi = okapi, .process = process};
     const char *result = NULL;
-    int taken;
-    apr_status_t rv = okapi_lease_take(&taken, okapi, run.lease, LEASE, pool);
+    int taken = 0, is_due = 1;
+    apr_status_t rv = job->is_due != NULL ? job->is_due(&is_due, okapi, pool) : APR_SUCCESS;
 
+    run.lease = apr_pstrcat(pool, "job ", job->name, NULL);
+    if (rv == APR_SUCCESS && is_due) {
+        rv = okapi_lease_take(&taken, okapi, run.lease, job->lease, pool);
+    }
     if (rv != APR_SUCCESS || !taken) {
         return;
     }
+    run.renew = apr_time_now() + job->lease / 2;
+    run.until = apr_time_now() + job->longest;
     apr_pool_create(&run.pool, pool);
     rv = job->run(&run, &result, pool);
     report(job, rv, result);

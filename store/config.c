@@ -54,6 +54,9 @@ static const setting_t settings[] = {
             "attachment."),
     SETTING("Connections", KIND_NUMBER, connections, "8", 1, 1000,
             "Database connections of one process, at most."),
+    SETTING("ExtractProgram", KIND_TEXT, extract_program, "okapi-extract", 0, 0,
+            "What makes text of attached documents for the index of words: a program that is "
+            "installed with Okapi, the path of another one, or none."),
     SETTING("QuotaWarn", KIND_SIZE, quota_warn, "0", 0, QUOTA_MAX,
             "The size of a mailbox from which on its owner is warned; 0 is none. Each mailbox may "
             "have its own limits."),

@@ -79,6 +79,10 @@ static const char quota_help[] =
     "SIZE is a number of bytes or as 500M or 2G; none is no limit, default is the server's\n"
     "(QuotaWarn, QuotaSend and QuotaReceive in okapi.conf). What isn't named stays.";
 
+static const char words_help[] =
+    "WORDS are words, which a message has all of, \"phrases\" in quotation marks, and begin* for\n"
+    "words that begin so. What is found are subjects, bodies, senders, recipients and attachments.";
+
 /* Sorted by noun, then by verb, as the help prints them. */
 static const admin_command_t commands[] = {
     {"config", "template", "", "Prints a commented okapi.conf with every setting's default.",
@@ -104,6 +108,16 @@ static const admin_command_t commands[] = {
      ADMIN_NEEDS_DATABASE, NULL, NULL, admin_group_remove},
     {"group", "show", "GROUP", "Prints who is in a group.", ADMIN_NEEDS_DATABASE, NULL, NULL,
      admin_group_show},
+    {"index", "list", "", "Lists how far the indexes of words of all mailboxes have come.",
+     ADMIN_NEEDS_DATABASE, NULL, NULL, admin_index_list},
+    {"index", "rebuild", "MAILBOX", "Makes a mailbox' index of words anew.", ADMIN_NEEDS_DATABASE,
+     NULL, mailbox_help, admin_index_rebuild},
+    {"index", "search", "MAILBOX WORDS", "Lists the messages that have all of the words.",
+     ADMIN_NEEDS_DATABASE, NULL, words_help, admin_index_search},
+    {"index", "show", "MAILBOX", "Prints how far a mailbox' index of words has come.",
+     ADMIN_NEEDS_DATABASE, NULL, mailbox_help, admin_index_show},
+    {"index", "update", "MAILBOX", "Brings a mailbox' index of words up to date at once.",
+     ADMIN_NEEDS_DATABASE, NULL, mailbox_help, admin_index_update},
     {"permission", "list", "MAILBOX FOLDER", "Lists who may do what in a folder.",
      ADMIN_NEEDS_DATABASE, NULL, mailbox_help, admin_permission_list},
     {"permission", "remove", "MAILBOX FOLDER WHO", "Removes an entry of that list.",

@@ -16,6 +16,7 @@ typedef struct okapi_config_t {
     apr_int64_t max_message;   /* bytes of one message, delivered or saved */
     apr_int64_t max_header;    /* bytes of one message's header section */
     apr_int64_t mime_depth;    /* nested parts that are taken apart; deeper ones stay attachments */
+    const char *extract_program; /* makes text of documents; "none", or a name or path */
     apr_int64_t connections;   /* database connections per process */
     apr_int64_t quota_warn;    /* limits of stores that have none of their own, bytes; 0: none */
     apr_int64_t quota_send;

@@ -120,6 +120,7 @@ sub okapi_conf {
     my %settings = (
         RunDirectory => "$self->{dir}/run",
         Domain => $self->{domain},
+        ExtractProgram => tool_path('okapi-extract'),
         ServerName => 'localhost',
         %{ $self->{okapi_conf} });
     return join '', map {"$_ $settings{$_}\n"} sort keys %settings;
