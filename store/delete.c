@@ -17,49 +17,93 @@ typedef struct step_t {
     okapi_time_t now;
 } step_t;
 
-static apr_status_t delete_row(okapi__conn_t *conn, step_t *s, okapi_id_t id,
-                               apr_pool_t *scratch_pool)
-{
-    const okapi__deletion_t *d = s->deletion;
-    if (d->hard) {
-        return okapi__message_erase(conn, d->folder_id, id, scratch_pool);
-    }
-    return okapi__db_exec(conn, STMT_DELETE_SOFTLY, NULL,
-                          DB_ARGS(DB_I(s->now), DB_I(d->folder_id), DB_I(id)), scratch_pool);
-}
+/* As many of a step's messages as one statement takes. */
+typedef struct batch_t {
+    okapi_id_t ids[OKAPI__DB_IDS]; /* that are there and may be deleted */
+    int n;
+    int there; /* they are no softly deleted ones */
+} batch_t;
 
-static apr_status_t delete_one(okapi__conn_t *conn, step_t *s, okapi_id_t id, okapi_cn_t cn,
-                               apr_pool_t *scratch_pool)
+/* A row of STMT_DELETE_ROWS. */
+static void consider(batch_t *batch, step_t *s, okapi__rows_t *rows)
 {
     const okapi__deletion_t *d = s->deletion;
-    okapi__rows_t *rows;
-    int found;
-    apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_TRANSFER_ROW,
-                                           DB_ARGS(DB_I(d->folder_id), DB_I(id)), scratch_pool);
-    int part = found ? (int)okapi__rows_int(rows, 0) : 0;
-    if (rv != APR_SUCCESS || !found || (part >= OKAPI__PART_SOFT_DELETED && !d->hard)) {
-        return rv;
+    int part = (int)okapi__rows_int(rows, 1), is_there = part < OKAPI__PART_SOFT_DELETED;
+    apr_uint32_t flags = (apr_uint32_t)okapi__rows_int(rows, 2);
+    apr_int64_t size = okapi__rows_int(rows, 3);
+    if ((!is_there && !d->hard) ||
+        (d->actor && !(okapi__message_rights(d->actor, d->rights, part, flags,
+                                             okapi__rows_int(rows, 4)) &
+                       OKAPI_RIGHT_DELETE_ANY))) {
+        return;
     }
-    apr_uint32_t flags = (apr_uint32_t)okapi__rows_int(rows, 1);
-    apr_int64_t size = okapi__rows_int(rows, 2), uid = okapi__rows_int(rows, 3);
-    if (d->actor && !(okapi__message_rights(d->actor, d->rights, part, flags,
-                                            okapi__rows_int(rows, 5)) &
-                      OKAPI_RIGHT_DELETE_ANY)) {
-        return APR_SUCCESS;
-    }
-    s->done++;
+    batch->ids[batch->n++] = okapi__rows_int(rows, 0);
+    batch->there += is_there;
     okapi__stat_count(&s->delta, part, flags, size, -1);
     if (!d->hard) {
         okapi__stat_count(&s->delta, part + OKAPI__PART_SOFT_DELETED, flags, size, 1);
     }
-    if (part < OKAPI__PART_SOFT_DELETED && !d->folder_deleted) {
-        s->delta.deleted++;
-        rv = okapi__tombstone_add(conn, d->folder_id, cn, id,
-                                  part == OKAPI__PART_ASSOCIATED ? OKAPI__TOMBSTONE_ASSOCIATED
-                                                                 : OKAPI__TOMBSTONE_MESSAGE,
-                                  uid, scratch_pool);
+}
+
+static apr_status_t find_batch(batch_t *batch, okapi__conn_t *conn, step_t *s,
+                               const okapi_id_t *ids, int n, apr_pool_t *scratch_pool)
+{
+    okapi__arg_t args[1 + OKAPI__DB_IDS];
+    okapi__rows_t *rows;
+    batch->n = batch->there = 0;
+    args[0] = DB_I(s->deletion->folder_id);
+    okapi__db_ids(args + 1, ids, n);
+    apr_status_t rv = okapi__db_select(&rows, conn, STMT_DELETE_ROWS, args, 1 + OKAPI__DB_IDS,
+                                       scratch_pool);
+    while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
+        consider(batch, s, rows);
     }
-    return rv == APR_SUCCESS ? delete_row(conn, s, id, scratch_pool) : rv;
+    return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
+}
+
+/* Numbers from CN on, one for each that was there. */
+static apr_status_t add_tombstones(okapi__conn_t *conn, step_t *s, const batch_t *batch,
+                                   okapi_cn_t cn, apr_pool_t *scratch_pool)
+{
+    okapi__arg_t args[3 + OKAPI__DB_IDS];
+    if (!batch->there || s->deletion->folder_deleted) {
+        return APR_SUCCESS;
+    }
+    s->delta.deleted += batch->there;
+    args[0] = DB_I(cn - 1);
+    args[1] = DB_I(s->now);
+    args[2] = DB_I(s->deletion->folder_id);
+    okapi__db_ids(args + 3, batch->ids, batch->n);
+    return okapi__db_exec(conn, STMT_DELETE_TOMBSTONES, NULL, args, 3 + OKAPI__DB_IDS,
+                          scratch_pool);
+}
+
+static apr_status_t delete_rows(okapi__conn_t *conn, const step_t *s, const batch_t *batch,
+                                apr_pool_t *scratch_pool)
+{
+    const okapi__deletion_t *d = s->deletion;
+    okapi__arg_t args[2 + OKAPI__DB_IDS];
+    if (d->hard) {
+        return okapi__messages_erase(conn, d->folder_id, batch->ids, batch->n, scratch_pool);
+    }
+    args[0] = DB_I(s->now);
+    args[1] = DB_I(d->folder_id);
+    okapi__db_ids(args + 2, batch->ids, batch->n);
+    return okapi__db_exec(conn, STMT_DELETE_SOFTLY, NULL, args, 2 + OKAPI__DB_IDS, scratch_pool);
+}
+
+/* N messages from number AT on, which have the numbers from CN on. */
+static apr_status_t delete_batch(okapi__conn_t *conn, step_t *s, int at, int n, okapi_cn_t cn,
+                                 apr_pool_t *scratch_pool)
+{
+    batch_t batch;
+    apr_status_t rv = find_batch(&batch, conn, s, s->ids + at, n, scratch_pool);
+    if (rv != APR_SUCCESS || batch.n == 0) {
+        return rv;
+    }
+    s->done += batch.n;
+    rv = add_tombstones(conn, s, &batch, cn, scratch_pool);
+    return rv == APR_SUCCESS ? delete_rows(conn, s, &batch, scratch_pool) : rv;
 }
 
 /* APR_EOF, which rolls back, if there is nothing to delete: then there is no change either. */
@@ -75,8 +119,9 @@ static apr_status_t delete_some(okapi__conn_t *conn, void *baton, apr_pool_t *sc
     if (rv == APR_SUCCESS && !d->folder_deleted) {
         rv = okapi__folder_check(conn, d->folder_id, scratch_pool);
     }
-    for (int i = 0; rv == APR_SUCCESS && i < s->n; i++) {
-        rv = delete_one(conn, s, s->ids[i], last - s->n + 1 + i, scratch_pool);
+    for (int i = 0; rv == APR_SUCCESS && i < s->n; i += OKAPI__DB_IDS) {
+        int n = s->n - i < OKAPI__DB_IDS ? s->n - i : OKAPI__DB_IDS;
+        rv = delete_batch(conn, s, i, n, last - s->n + 1 + i, scratch_pool);
     }
     if (rv == APR_SUCCESS && s->done == 0) {
         return APR_EOF;

@@ -55,7 +55,7 @@ apr_status_t okapi__repair_lost(const okapi__repair_t *repair, apr_pool_t *scrat
     okapi__stat_delta_t delta = {.uids = 1};
     apr_int64_t uid;
     if (!d->b) {
-        return okapi__message_erase(repair->conn, d->a, d->key, scratch_pool);
+        return okapi__messages_erase(repair->conn, d->a, &d->key, 1, scratch_pool);
     }
     apr_status_t rv = okapi__uid_next(repair->conn, d->b, &uid, scratch_pool);
     if (rv == APR_SUCCESS) {

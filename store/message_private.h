@@ -192,10 +192,10 @@ void okapi__message_row_fill(okapi__message_row_t *row, okapi_message_t *message
 
 /* ---- message_erase.c ---- */
 
-/* Deletes the row, properties, recipients, attachments and what is embedded. The counts, the
- * tombstone and the order of cn.h are the caller's. */
-apr_status_t okapi__message_erase(okapi__conn_t *conn, okapi_id_t folder_id, okapi_id_t id,
-                                  apr_pool_t *scratch_pool);
+/* Deletes rows, properties, recipients, attachments and what is embedded. The counts, the
+ * tombstones and the order of cn.h are the caller's. */
+apr_status_t okapi__messages_erase(okapi__conn_t *conn, okapi_id_t folder_id,
+                                   const okapi_id_t *ids, int n, apr_pool_t *scratch_pool);
 
 /* What subject_key and sender_key have: the beginning of the text's sort key as text that every
  * database orders by its bytes; and what is above those of all texts that begin with PREFIX (from

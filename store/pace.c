@@ -6,10 +6,11 @@
 #include "pace.h"
 
 enum {
-    STEP_FIRST = 32, /* messages of the first transaction */
+    STEP_FIRST = 64, /* messages of the first transaction */
+    STEP_LEAST = 16, /* where a commit alone takes long, fewer would only make more of them */
     STEP_MAX = 512,
     STEP_USEC = 20000,
-    REST_MAX_USEC = 20000
+    REST_MAX_USEC = 5000
 };
 
 /* Runs a step of N messages, then rests. *SIZE is how many the next one shall have. */
@@ -20,7 +21,7 @@ static apr_status_t run(int *size, const okapi_id_t *ids, int n, okapi__step_t s
     apr_status_t rv = step(baton, ids, n, scratch_pool);
     apr_time_t took = apr_time_now() - start;
     if (took > STEP_USEC) {
-        *size = *size > 1 ? *size / 2 : 1;
+        *size = *size / 2 > STEP_LEAST ? *size / 2 : STEP_LEAST;
     } else if (took < STEP_USEC / 2 && *size < STEP_MAX) {
         *size *= 2;
     }
@@ -29,8 +30,8 @@ static apr_status_t run(int *size, const okapi_id_t *ids, int n, okapi__step_t s
 
 static void rest(apr_time_t start)
 {
-    apr_time_t took = apr_time_now() - start;
-    apr_sleep(took < REST_MAX_USEC ? took : REST_MAX_USEC);
+    apr_time_t share = (apr_time_now() - start) / 4;
+    apr_sleep(share < REST_MAX_USEC ? share : REST_MAX_USEC);
 }
 
 apr_status_t okapi__pace_list(const okapi_id_t *ids, int n, okapi__step_t step, void *baton,
@@ -71,7 +72,8 @@ static apr_status_t scan(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_p
         &rows, conn, STMT_PACE_MESSAGES,
         DB_ARGS(DB_I(s->folder_id), DB_I(s->after), DB_I(f->first_part), DB_I(f->last_part),
                 DB_I(f->upto ? f->upto : APR_INT64_MAX),
-                DB_I(f->deleted_before ? f->deleted_before : APR_INT64_MAX), DB_I(s->max)),
+                DB_I(f->deleted_before ? f->deleted_before : APR_INT64_MAX), DB_I(f->mask),
+                DB_I(f->flags), DB_I(s->max)),
         scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         APR_ARRAY_PUSH(s->ids, okapi_id_t) = okapi__rows_int(rows, 0);

@@ -63,9 +63,9 @@ static apr_status_t purge_folder(okapi__conn_t *conn, void *baton, apr_pool_t *s
     if (rv == APR_SUCCESS) {
         rv = okapi__rows_status(rows);
     }
-    for (int i = 0; rv == APR_SUCCESS && i < ids->nelts; i++) {
-        rv = okapi__message_erase(conn, purge->folder_id, APR_ARRAY_IDX(ids, i, okapi_id_t),
-                                  scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi__messages_erase(conn, purge->folder_id, (const okapi_id_t *)ids->elts,
+                                   ids->nelts, scratch_pool);
     }
     purge->done = ids->nelts;
     if (rv == APR_SUCCESS && ids->nelts == 0) {

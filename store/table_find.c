@@ -163,7 +163,7 @@ static apr_status_t find_by_rows(finding_t *f, apr_pool_t *scratch_pool)
     apr_status_t rv = apr_pool_create(&iterpool, scratch_pool);
     do {
         apr_pool_clear(iterpool);
-        rv = okapi__table_fetch(&refs, table, &table->cursor, OKAPI__TABLE_BATCH, f->backward,
+        rv = okapi__table_fetch(&refs, table, &table->cursor, OKAPI__DB_IDS, f->backward,
                                 f->tags, iterpool);
         rv = rv == APR_SUCCESS ? take_match(f, refs, iterpool) : rv;
         more = rv == APR_SUCCESS && !*f->row && refs->nelts > 0;

@@ -17,9 +17,6 @@
 
 #include "message_private.h"
 
-/* Ids in one statement: TABLE_IDS in stmt_table.def. */
-enum { OKAPI__TABLE_BATCH = 32 };
-
 enum {
     OKAPI__SORT_KEYS_MAX = 16,
     OKAPI__TOGGLED_MAX = 2000 /* categories whose state a table remembers */

@@ -21,10 +21,10 @@ static okapi_message_t *find(const batch_t *batch, okapi_id_t id)
     return NULL;
 }
 
-/* The arguments of TABLE_IDS, from ARGS on. */
+/* The arguments of OKAPI_IDS. */
 static void ids_of(okapi__arg_t *args, const batch_t *batch)
 {
-    for (int i = 0; i < OKAPI__TABLE_BATCH; i++) {
+    for (int i = 0; i < OKAPI__DB_IDS; i++) {
         args[i] = DB_I(i < batch->n ? batch->refs[i].id : 0);
     }
 }
@@ -67,10 +67,10 @@ okapi_message_t *okapi__row_message(okapi__rows_t *rows, const okapi_folder_t *f
 static apr_status_t fetch_props(const batch_t *batch, okapi__conn_t *conn,
                                 apr_pool_t *scratch_pool)
 {
-    okapi__arg_t ids[OKAPI__TABLE_BATCH];
+    okapi__arg_t ids[OKAPI__DB_IDS];
     okapi__rows_t *rows;
     ids_of(ids, batch);
-    apr_status_t rv = okapi__db_select(&rows, conn, STMT_TABLE_PROPS, ids, OKAPI__TABLE_BATCH,
+    apr_status_t rv = okapi__db_select(&rows, conn, STMT_TABLE_PROPS, ids, OKAPI__DB_IDS,
                                        scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         okapi_message_t *message = find(batch, okapi__rows_int(rows, 0));
@@ -85,10 +85,10 @@ static apr_status_t fetch_props(const batch_t *batch, okapi__conn_t *conn,
 static apr_status_t fetch_large(const batch_t *batch, okapi__conn_t *conn,
                                 apr_pool_t *scratch_pool)
 {
-    okapi__arg_t ids[OKAPI__TABLE_BATCH];
+    okapi__arg_t ids[OKAPI__DB_IDS];
     okapi__rows_t *rows;
     ids_of(ids, batch);
-    apr_status_t rv = okapi__db_select(&rows, conn, STMT_TABLE_LARGE, ids, OKAPI__TABLE_BATCH,
+    apr_status_t rv = okapi__db_select(&rows, conn, STMT_TABLE_LARGE, ids, OKAPI__DB_IDS,
                                        scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         okapi_message_t *message = find(batch, okapi__rows_int(rows, 0));
@@ -131,7 +131,7 @@ static apr_status_t fetch_behind(const batch_t *batch, okapi__conn_t *conn,
 static apr_status_t fetch_rows(batch_t *batch, const okapi_folder_t *folder, int part, int needs,
                                okapi__conn_t *conn, apr_pool_t *result_pool)
 {
-    okapi__arg_t args[2 + OKAPI__TABLE_BATCH];
+    okapi__arg_t args[2 + OKAPI__DB_IDS];
     okapi__rows_t *rows;
     args[0] = DB_I(folder->id);
     args[1] = DB_I(part);
@@ -139,7 +139,7 @@ static apr_status_t fetch_rows(batch_t *batch, const okapi_folder_t *folder, int
     apr_status_t rv = okapi__db_select(&rows, conn,
                                        needs & OKAPI__NEED_ROW ? STMT_TABLE_IDS_ROWS
                                                                : STMT_TABLE_IDS_LIST,
-                                       args, 2 + OKAPI__TABLE_BATCH, result_pool);
+                                       args, 2 + OKAPI__DB_IDS, result_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         okapi_message_t *message = okapi__row_message(rows, folder, part, needs, result_pool);
         for (int i = 0; i < batch->n; i++) {
@@ -170,10 +170,10 @@ apr_status_t okapi__rows_fetch(apr_array_header_t *refs, okapi_folder_t *folder,
 {
     apr_pool_t *iterpool;
     apr_status_t rv = apr_pool_create(&iterpool, scratch_pool);
-    for (int i = 0; rv == APR_SUCCESS && i < refs->nelts; i += OKAPI__TABLE_BATCH) {
+    for (int i = 0; rv == APR_SUCCESS && i < refs->nelts; i += OKAPI__DB_IDS) {
         int left = refs->nelts - i;
         batch_t batch = {&APR_ARRAY_IDX(refs, i, okapi__ref_t),
-                         left < OKAPI__TABLE_BATCH ? left : OKAPI__TABLE_BATCH};
+                         left < OKAPI__DB_IDS ? left : OKAPI__DB_IDS};
         apr_pool_clear(iterpool);
         if (!batch.refs[0].object) { /* a plan gives the objects of all rows, or of none */
             rv = fetch_rows(&batch, folder, part, needs, conn, result_pool);

@@ -145,7 +145,7 @@ static apr_status_t copy_one(okapi__conn_t *conn, step_t *s, const row_t *row, o
                                        scratch_pool);
     }
     return rv == APR_SUCCESS && kinds[t->kind].leaves
-               ? okapi__message_erase(conn, t->from, row->id, scratch_pool)
+               ? okapi__messages_erase(conn, t->from, &row->id, 1, scratch_pool)
                : rv;
 }
 

@@ -46,6 +46,17 @@ typedef struct okapi__arg_t {
                      (int)(sizeof((const okapi__arg_t[]){__VA_ARGS__}) / sizeof(okapi__arg_t))
 #define DB_NO_ARGS   NULL, 0
 
+/* Ids in one statement: OKAPI_IDS in stmt_base.def. */
+enum { OKAPI__DB_IDS = 32 };
+
+/* The arguments of OKAPI_IDS: the N ids there are, then 0. */
+static inline void okapi__db_ids(okapi__arg_t *args, const okapi_id_t *ids, int n)
+{
+    for (int i = 0; i < OKAPI__DB_IDS; i++) {
+        args[i] = DB_I(i < n ? ids[i] : 0);
+    }
+}
+
 /* Opens the pool of connections and migrates the schema. With CREATE also makes a database that
  * isn't there; otherwise a missing one is OKAPI_ENODATABASE. LOG gets the engine's own words. */
 apr_status_t okapi__db_open(okapi__db_t **db, const okapi_config_t *config, int create,

@@ -8,7 +8,7 @@
 
 #include "db/private.h"
 
-#define MAX_ARGS 48
+#define MAX_ARGS 72
 
 /* A column of each engine; NULL where it is SQLite's. */
 static const struct {

@@ -1,9 +1,11 @@
 /* change.c - the change sequence: what synchronisation and notifications see. */
 #include <okapi/change.h>
 #include <okapi/message.h>
+#include <okapi/transfer.h>
 
 #include "cn.h"
 #include "mailbox.h"
+#include "message_private.h"
 #include "store_private.h"
 
 static okapi_id_t deliver(mailbox_t *mailbox, const char *subject)
@@ -132,8 +134,7 @@ static apr_status_t remove_message(okapi__conn_t *conn, void *baton, apr_pool_t 
     apr_status_t rv =
         okapi__cn_take(conn, okapi_store_id(b->mailbox->store), 1, 0, &cn, scratch_pool);
     if (rv == APR_SUCCESS) {
-        rv = okapi__db_exec(conn, STMT_PURGE_MESSAGE, NULL, DB_ARGS(DB_I(folder_id), DB_I(b->id)),
-                            scratch_pool);
+        rv = okapi__messages_erase(conn, folder_id, &b->id, 1, scratch_pool);
     }
     if (rv == APR_SUCCESS) {
         rv = okapi__tombstone_add(conn, folder_id, cn, b->id, OKAPI__TOMBSTONE_MESSAGE, 1,
@@ -178,6 +179,65 @@ static void too_old(mailbox_t *mailbox)
     is_int(array->nelts, 0, "nothing is told");
 }
 
+/* COUNT changes of the kind, one number each. */
+static int numbered(const apr_array_header_t *array, int count, okapi_change_e kind)
+{
+    for (int i = 0; i < array->nelts; i++) {
+        if (at(array, i)->kind != kind || (i > 0 && at(array, i)->cn <= at(array, i - 1)->cn)) {
+            return 0;
+        }
+    }
+    if (array->nelts != count) {
+        diag("%d changes instead of %d", array->nelts, count);
+    }
+    return array->nelts == count;
+}
+
+/* More than a statement and a transaction take. */
+static void many(mailbox_t *mailbox)
+{
+    enum { MANY = 150 };
+    apr_pool_t *pool = mailbox->pool;
+    okapi_id_t twice[2 * MANY];
+    okapi_folder_stat_t before, stat;
+    okapi_cn_t since, upto;
+    int changed, partial;
+    for (int i = 0; i < MANY; i++) {
+        twice[i] = twice[2 * MANY - 1 - i] = deliver(mailbox, "many");
+    }
+    okapi_folder_stat(mailbox->inbox, &before, pool);
+    since = now(mailbox);
+    is_int(okapi_folder_set_read(mailbox->inbox, twice, 2 * MANY, 1, &changed, &partial, pool),
+           APR_SUCCESS, "many are read, each named twice");
+    is_int(changed, MANY, "each changed once");
+    is_int(partial, 0, "all could");
+    ok(numbered(changes(mailbox, 0, since, 1000, &upto), MANY, OKAPI_CHANGE_READ),
+       "each with a number");
+    okapi_folder_stat(mailbox->inbox, &stat, pool);
+    is_int(stat.unread, before.unread - MANY, "and counted");
+    since = now(mailbox);
+    is_int(okapi_folder_set_read(mailbox->inbox, NULL, 0, 0, &changed, &partial, pool),
+           APR_SUCCESS, "all are unread");
+    ok(changed >= MANY && numbered(changes(mailbox, 0, since, 1000, &upto), changed,
+                                   OKAPI_CHANGE_READ),
+       "each that wasn't with a number");
+    since = now(mailbox);
+    is_int(okapi_messages_delete(mailbox->inbox, twice, MANY, 0, &partial, pool), APR_SUCCESS,
+           "many are deleted");
+    is_int(partial, 0, "all of them");
+    ok(numbered(changes(mailbox, 0, since, 1000, &upto), MANY, OKAPI_CHANGE_DELETED),
+       "each with a number");
+    is_int(okapi_messages_delete(mailbox->inbox, twice, MANY, OKAPI_DELETE_HARD, &partial, pool),
+           APR_SUCCESS, "and then for good");
+    is_int(now(mailbox) > upto, 1, "which takes numbers");
+    is_int(changes(mailbox, 0, upto, 1000, &upto)->nelts, 0, "but is no change any more");
+    okapi_folder_stat(mailbox->inbox, &stat, pool);
+    is_int(stat.content, before.content - MANY, "they are counted no longer");
+    is_int(okapi_messages_delete(mailbox->inbox, twice, MANY, 0, &partial, pool), APR_SUCCESS,
+           "once more");
+    is_int(partial, 1, "there is nothing to delete");
+}
+
 int main(void)
 {
     mailbox_t mailbox;
@@ -186,6 +246,7 @@ int main(void)
     read_state(&mailbox);
     folders(&mailbox);
     paging(&mailbox);
+    many(&mailbox);
     too_old(&mailbox);
     return done_testing();
 }

@@ -109,7 +109,7 @@ static inline apr_status_t follower_compare_messages(okapi__conn_t *conn, void *
     apr_status_t rv = okapi__db_select(
         &rows, conn, STMT_PACE_MESSAGES,
         DB_ARGS(DB_I(c->folder_id), DB_I(0), DB_I(0), DB_I(1), DB_I(APR_INT64_MAX),
-                DB_I(APR_INT64_MAX), DB_I(1000000)),
+                DB_I(APR_INT64_MAX), DB_I(0), DB_I(0), DB_I(1000000)),
         scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         okapi_id_t id = okapi__rows_int(rows, 0);
