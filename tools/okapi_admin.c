@@ -53,6 +53,17 @@ static const admin_option_t delegate_options[] = {
     {"private", NULL, "sees what is private"},
     {NULL, NULL, NULL}};
 
+static const admin_option_t oof_options[] = {
+    {"on", NULL, "out of office from now on"},
+    {"off", NULL, "in the office again"},
+    {"from", "TIME", "out of office from then on"},
+    {"until", "TIME", "until then"},
+    {"audience", "WHOM", "who outside is told: none, known (contacts), unknown, all"},
+    {"internal", "TEXT", "what people of the server are told"},
+    {"external", "TEXT", "what others are"},
+    {"known", "TEXT", "what those of them who are contacts are"},
+    {NULL, NULL, NULL}};
+
 static const admin_option_t quota_options[] = {
     {"warn", "SIZE", "from this size on the owner is warned"},
     {"send", "SIZE", "from this size on nothing can be sent"},
@@ -74,6 +85,10 @@ static const char rights_help[] = WHO_HELP "\n" ADMIN_RIGHTS_HELP;
 static const char delegate_help[] =
     "What a delegate may do in which folder is set with 'okapi-admin permission set'. Given again,\n"
     "the options replace those from before.";
+
+static const char oof_help[] =
+    "TIME is 2026-12-24 or \"2026-12-24 08:00\", local time or with Z at its end UTC. TEXT is HTML if\n"
+    "it begins with <. What isn't named stays. Each sender is told once, until the state is set anew.";
 
 static const char quota_help[] =
     "SIZE is a number of bytes or as 500M or 2G; none is no limit, default is the server's\n"
@@ -118,6 +133,10 @@ static const admin_command_t commands[] = {
      ADMIN_NEEDS_DATABASE, NULL, mailbox_help, admin_index_show},
     {"index", "update", "MAILBOX", "Brings a mailbox' index of words up to date at once.",
      ADMIN_NEEDS_DATABASE, NULL, mailbox_help, admin_index_update},
+    {"oof", "set", "USER", "Sets whether a user is out of office, and what people are told then.",
+     ADMIN_NEEDS_DATABASE, oof_options, oof_help, admin_oof_set},
+    {"oof", "show", "USER", "Prints whether a user is out of office, and what people are told then.",
+     ADMIN_NEEDS_DATABASE, NULL, NULL, admin_oof_show},
     {"permission", "list", "MAILBOX FOLDER", "Lists who may do what in a folder.",
      ADMIN_NEEDS_DATABASE, NULL, mailbox_help, admin_permission_list},
     {"permission", "remove", "MAILBOX FOLDER WHO", "Removes an entry of that list.",
