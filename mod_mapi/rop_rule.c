@@ -52,3 +52,14 @@ apr_status_t rop_get_rules_table(mapi_rop_ctx_t *ctx, const rop_get_rules_table_
     }
     return rv;
 }
+
+apr_status_t rop_update_deferred_action_messages(
+    mapi_rop_ctx_t *ctx, const rop_update_deferred_action_messages_request_t *req,
+    rop_update_deferred_action_messages_response_t *res)
+{
+    okapi_store_t *store;
+    apr_status_t rv = mapi_handle_store(ctx, ctx->in, &store);
+    return rv == APR_SUCCESS ? okapi_rule_update_deferred(store, req->server_entry_id,
+                                                          req->client_entry_id, ctx->scratch_pool)
+                             : rv;
+}

@@ -1,6 +1,10 @@
 /* rule_message.c - what rules leave for the client in the Deferred Action folder: actions only it
  * can do, and errors. MS-OXORULE 2.2.6, 2.2.7. */
+#include <string.h>
+
 #include <okapi/entryid.h>
+#include <okapi/error.h>
+#include <okapi/table.h>
 
 #include "delivery_private.h"
 
@@ -95,4 +99,76 @@ apr_status_t okapi__rule_complain(okapi__rule_run_t *run, okapi_message_t *messa
     return rv == APR_SUCCESS ? okapi_object_set(&dem->object, values,
                                                 sizeof(values) / sizeof(values[0]), run->pool)
                              : rv;
+}
+
+/* ---- messages that a client has taken away ---- */
+
+static apr_status_t update_one(okapi_store_t *store, okapi_id_t id, okapi_binary_t client_id,
+                               apr_pool_t *scratch_pool)
+{
+    const okapi_propval_t values[] = {
+        okapi_propval_bin(PR_DAM_ORIG_MSG_SVREID, client_id.data, client_id.len),
+        okapi_propval_bool(PR_DAM_BACK_PATCHED, 1)};
+    okapi_message_t *dam;
+    apr_status_t rv = okapi_message_open(&dam, store, 0, id, scratch_pool, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi_object_set(&dam->object, values, 2, scratch_pool);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi_message_save(dam, 0, scratch_pool);
+    }
+    return rv == OKAPI_ENOTFOUND || rv == OKAPI_EOBJECTDELETED ? APR_SUCCESS : rv;
+}
+
+/* Some at a time: *IDS are those among the next rows that are for SERVER_ID. */
+static apr_status_t next_ids(apr_array_header_t **ids, int *is_end, okapi_table_t *table,
+                             okapi_binary_t server_id, apr_pool_t *scratch_pool)
+{
+    enum { BATCH = 100 };
+    apr_array_header_t *rows;
+    apr_status_t rv = okapi_table_rows(table, BATCH, 0, 1, &rows, scratch_pool, scratch_pool);
+    *ids = apr_array_make(scratch_pool, 4, sizeof(okapi_id_t));
+    *is_end = rv != APR_SUCCESS || rows->nelts == 0;
+    for (int i = 0; rv == APR_SUCCESS && i < rows->nelts; i++) {
+        const okapi_row_t *row = &APR_ARRAY_IDX(rows, i, okapi_row_t);
+        const okapi_binary_t *bin = &row->values[0].v.bin;
+        if (row->values[0].tag == PR_DAM_ORIG_MSG_SVREID && bin->len == server_id.len &&
+            memcmp(bin->data, server_id.data, bin->len) == 0) {
+            APR_ARRAY_PUSH(*ids, okapi_id_t) = row->id;
+        }
+    }
+    return rv;
+}
+
+apr_status_t okapi_rule_update_deferred(okapi_store_t *store, okapi_binary_t server_id,
+                                        okapi_binary_t client_id, apr_pool_t *scratch_pool)
+{
+    static const okapi_proptag_t columns[] = {PR_DAM_ORIG_MSG_SVREID};
+    okapi_folder_t *folder;
+    okapi_table_t *table;
+    apr_uint32_t count;
+    int is_end = 0;
+    if (server_id.len == 0 || client_id.len == 0) {
+        return OKAPI_EINVAL;
+    }
+    if (!store->full_access || !has_folder(store)) {
+        return OKAPI_EACCESS;
+    }
+    apr_status_t rv = okapi_folder_open(&folder, store,
+                                        okapi_store_special(store, OKAPI_FOLDER_DEFERRED_ACTION),
+                                        scratch_pool, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi_table_contents(&table, &count, folder, 0, scratch_pool, scratch_pool);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi_table_set_columns(table, columns, 1);
+    }
+    while (rv == APR_SUCCESS && !is_end) {
+        apr_array_header_t *ids;
+        rv = next_ids(&ids, &is_end, table, server_id, scratch_pool);
+        for (int i = 0; rv == APR_SUCCESS && i < ids->nelts; i++) {
+            rv = update_one(store, APR_ARRAY_IDX(ids, i, okapi_id_t), client_id, scratch_pool);
+        }
+    }
+    return rv;
 }

@@ -1,4 +1,4 @@
-/* admin_oof.c - okapi-admin oof: whether somebody is out of office, and what people are told then. */
+/* admin_oof.c - okapi-admin oof: whether somebody is out of office, and what people are told. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -30,7 +30,7 @@ static const char *const audiences[] = {"none", "known", "unknown", "all"};
 
 /* ---- times ---- */
 
-/* 2026-12-24 or 2026-12-24 08:00 as the clock on the wall shows it, or with a Z as it is in Greenwich. */
+/* 2026-12-24 or 2026-12-24 08:00 as the clock on the wall shows it, or with a Z in Greenwich. */
 static int parse_time(okapi_time_t *time, const char *text)
 {
     struct tm tm = {.tm_isdst = -1};
@@ -142,7 +142,7 @@ static int change_state(const admin_t *admin, okapi_oof_t *oof)
         return misused(admin, "one of --on, --off, --from and --until");
     }
     if ((from && !parse_time(&oof->start, from)) || (until && !parse_time(&oof->end, until))) {
-        return misused(admin, "a time is 2026-12-24 or \"2026-12-24 08:00\", with Z at its end UTC");
+        return misused(admin, "a time is 2026-12-24 or \"2026-12-24 08:00\", with Z UTC");
     }
     if (from || until) {
         oof->state = OKAPI_OOF_SCHEDULED;

@@ -187,6 +187,17 @@ static void test_deferred(rules_t *f)
     is_int((long long)deferred(f, dam, PR_CLIENT_ACTIONS).v.bin.len, 17, "the actions"); /* R365 */
     is_int((long long)deferred(f, dam, PR_RULE_IDS).v.bin.len, 8, "the rule"); /* R368 R369 */
     is_str(deferred(f, dam, PR_RULE_PROVIDER).v.str, "test", "the provider");  /* R359 */
+    const okapi_binary_t taken = {(const unsigned char *)"taken", 5};
+    okapi_binary_t original = deferred(f, dam, PR_DAM_ORIG_MSG_SVREID).v.bin;
+    is_int((long long)original.len, 21, "the message as the server knows it");
+    is_int(okapi_rule_update_deferred(f->m.store, taken, taken, f->pool), APR_SUCCESS,
+           "a client takes another message");
+    is_int(deferred(f, dam, PR_DAM_BACK_PATCHED).v.boolean, 0, "which isn't this one");
+    is_int(okapi_rule_update_deferred(f->m.store, original, taken, f->pool), APR_SUCCESS,
+           "it takes this one"); /* MS-OXORULE_R618 */
+    is_int(deferred(f, dam, PR_DAM_BACK_PATCHED).v.boolean, 1, "which is noted"); /* R620 */
+    okapi_binary_t now = deferred(f, dam, PR_DAM_ORIG_MSG_SVREID).v.bin;
+    is_mem(now.data, now.len, taken.data, taken.len, "with where it is"); /* R619 */
     rules_forget(f, rules_special(f, OKAPI_FOLDER_INBOX));
 
     rules_add_one(f, NULL, ST_ENABLED, rules_to_folder(f, OP_MOVE, 4711));
