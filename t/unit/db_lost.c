@@ -7,6 +7,27 @@
 #include "db_rows.h"
 #include "fault.h"
 
+/* ---- connections that are refused ---- */
+
+static int refused;       /* so many more are */
+static int refused_later; /* that becomes so when a connection is killed */
+
+int __real_apr_dbd_open_ex(const apr_dbd_driver_t *driver, apr_pool_t *pool, const char *params,
+                           apr_dbd_t **handle, const char **error);
+int __wrap_apr_dbd_open_ex(const apr_dbd_driver_t *driver, apr_pool_t *pool, const char *params,
+                           apr_dbd_t **handle, const char **error);
+
+int __wrap_apr_dbd_open_ex(const apr_dbd_driver_t *driver, apr_pool_t *pool, const char *params,
+                           apr_dbd_t **handle, const char **error)
+{
+    if (refused > 0) {
+        refused--;
+        *error = "Connection refused\n";
+        return APR_EGENERAL;
+    }
+    return __real_apr_dbd_open_ex(driver, pool, params, handle, error);
+}
+
 /* ---- what a connection is to the server ---- */
 
 static apr_int64_t connection_id(okapi__conn_t *conn, apr_pool_t *pool)
@@ -37,6 +58,8 @@ static void kill_connection(apr_int64_t id, apr_pool_t *pool)
         diag("connection %ld can't be killed", (long)id);
     }
     apr_sleep(apr_time_from_msec(20)); /* KILL only asks for it */
+    refused = refused_later;
+    refused_later = 0;
 }
 
 static int is_server(void)
@@ -109,6 +132,34 @@ static void killed_at_rest(okapi__db_t *db, apr_pool_t *pool)
     kill_connection(id, pool);
     is_int(okapi__db_read(db, count_rows, &row, pool), APR_SUCCESS, "and for a reader");
     is_int(row.id, 6, "who finds all that was written");
+}
+
+/* ---- a server that is away ---- */
+
+static void server_away(apr_pool_t *pool)
+{
+    okapi__db_t *db = open_db(0, pool); /* of one connection */
+    pair_t pair = {.first = 7, .second = 8, .killed_at = 1};
+    apr_int64_t id = 0;
+
+    refused_later = 5;
+    is_int(okapi__db_write(db, add_pair, &pair, pool), APR_SUCCESS,
+           "no connection can be had when one is lost: it is tried until one can");
+    is_int(refused, 0, "again and again");
+    ok(has_row(db, 7, pool) && has_row(db, 8, pool), "both rows are there");
+
+    okapi__db_read(db, note_id, &id, pool);
+    refused_later = 5;
+    kill_connection(id, pool);
+    db->answers = 0; /* somebody has waited in vain */
+    pair = (pair_t){.first = 9, .second = 12};
+    is_int(okapi__db_write(db, add_pair, &pair, pool), OKAPI_ENODATABASE, "a lost connection");
+    is_int(okapi__db_write(db, add_pair, &pair, pool), OKAPI_ENODATABASE, "to who stays away");
+    is_int(refused, 4, "is told after one try");
+    ok(logged("can't be opened: Connection refused: check the Database setting"), "with the reason");
+    refused = 0;
+    is_int(okapi__db_write(db, add_pair, &pair, pool), APR_SUCCESS, "until it answers");
+    is_int(db->answers, 1, "and is waited for from then on");
 }
 
 static apr_status_t read_killed(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
@@ -449,6 +500,7 @@ int main(void)
         killed_while_reading(db, pool);
         unknown_commit(db, pool);
         undecided(db, pool);
+        server_away(pool);
     }
     conflicts(db, pool);
     changing_schema(db, pool);
