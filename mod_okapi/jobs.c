@@ -13,6 +13,7 @@
 #include <okapi/blob.h>
 #include <okapi/extract.h>
 #include <okapi/lease.h>
+#include <okapi/search.h>
 
 APLOG_USE_MODULE(okapi);
 
@@ -94,12 +95,21 @@ static apr_status_t index_words(run_t *run, const char **result, apr_pool_t *poo
     return rv;
 }
 
+/* Search folders that nobody looks at are up to date, too, before somebody does. */
+static apr_status_t run_searches(run_t *run, const char **result, apr_pool_t *pool)
+{
+    *result = "search folders are up to date";
+    return okapi_search_run(run->okapi, should_stop, run, pool);
+}
+
 static const job_t jobs[] = {
     {"collect", apr_time_from_sec(3600), apr_time_from_sec(600), apr_time_from_sec(3600),
      collect_blobs, NULL},
     /* Two that feed the same index do no harm, so the lease may be short. */
     {"index", apr_time_from_sec(10), apr_time_from_sec(30), apr_time_from_sec(60), index_words,
      okapi_fulltext_is_behind},
+    {"search", apr_time_from_sec(1), apr_time_from_sec(30), apr_time_from_sec(60), run_searches,
+     okapi_search_due},
 };
 
 /* ---- running them ---- */

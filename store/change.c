@@ -12,6 +12,7 @@
 #include "cn.h"
 #include "message_private.h"
 #include "per_user_read.h"
+#include "search_private.h"
 
 typedef struct walk_t {
     okapi_store_t *store;
@@ -85,6 +86,7 @@ static void push_folder(walk_t *walk, okapi__rows_t *rows)
             .cn = okapi__rows_int(rows, 2),
             .content_cn = okapi__rows_int(rows, 3),
             .add_cn = okapi__rows_int(rows, 4),
+            .found_cn = okapi__rows_int(rows, 5),
         };
         change->kind = okapi_change_kind(change, walk->since);
     }
@@ -110,6 +112,7 @@ static void push_tombstone(walk_t *walk, okapi__rows_t *rows)
             .is_folder = kind == OKAPI__TOMBSTONE_FOLDER || kind == OKAPI__TOMBSTONE_MOVED,
             .is_moved = kind == OKAPI__TOMBSTONE_MOVED,
             .is_associated = kind == OKAPI__TOMBSTONE_ASSOCIATED,
+            .is_link = kind == OKAPI__TOMBSTONE_LINK,
             .folder_id = okapi__rows_int(rows, 0),
             .id = okapi__rows_int(rows, 1),
             .cn = okapi__rows_int(rows, 2),
@@ -156,6 +159,37 @@ static apr_status_t read_rows(walk_t *walk, okapi__conn_t *conn, okapi__stmt_e s
     return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
 }
 
+/* A row of STMT_CHANGE_LINKS: a message as this search folder shows it. */
+static void push_link(walk_t *walk, okapi__rows_t *rows)
+{
+    int before = walk->changes->nelts;
+    push_message(walk, rows);
+    if (walk->changes->nelts > before) {
+        okapi_change_t *change = &APR_ARRAY_IDX(walk->changes, before, okapi_change_t);
+        change->is_link = 1;
+        change->is_delivered = 0; /* that was told of where it is */
+    }
+}
+
+/* What a search folder shows, if FOLDER_ID is one. It began with nothing. */
+static apr_status_t read_links(okapi__conn_t *conn, walk_t *walk, apr_pool_t *scratch_pool)
+{
+    okapi__rows_t *rows;
+    int found;
+    apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_SEARCH_START,
+                                           DB_ARGS(DB_I(walk->folder_id)), scratch_pool);
+    if (rv != APR_SUCCESS || !found) {
+        return rv;
+    }
+    if (walk->since < okapi__rows_int(rows, 0)) {
+        return OKAPI_ESYNC;
+    }
+    return read_rows(walk, conn, STMT_CHANGE_LINKS,
+                     DB_ARGS(DB_I(walk->folder_id), DB_I(walk->since), DB_I(walk->upto),
+                             DB_I(walk->max)),
+                     push_link, scratch_pool);
+}
+
 static apr_status_t read_of_folder(okapi__conn_t *conn, walk_t *walk, apr_pool_t *scratch_pool)
 {
     okapi__arg_t folder = DB_I(walk->folder_id), since = DB_I(walk->since), upto = DB_I(walk->upto),
@@ -165,6 +199,9 @@ static apr_status_t read_of_folder(okapi__conn_t *conn, walk_t *walk, apr_pool_t
     if (rv == APR_SUCCESS) {
         rv = read_rows(walk, conn, STMT_CHANGE_TOMBSTONES, DB_ARGS(folder, since, upto, max),
                        push_tombstone, scratch_pool);
+    }
+    if (rv == APR_SUCCESS && walk->store->full_access) {
+        rv = read_links(conn, walk, scratch_pool);
     }
     return rv;
 }
@@ -179,6 +216,10 @@ static apr_status_t read_of_store(okapi__conn_t *conn, walk_t *walk, apr_pool_t 
     if (rv == APR_SUCCESS) {
         rv = read_rows(walk, conn, STMT_CHANGE_TOMBSTONES_ALL,
                        DB_ARGS(since, since, store, upto, max), push_tombstone, scratch_pool);
+    }
+    if (rv == APR_SUCCESS && walk->store->full_access) {
+        rv = read_rows(walk, conn, STMT_CHANGE_LINKS_ALL, DB_ARGS(store, since, upto, max),
+                       push_link, scratch_pool);
     }
     return rv;
 }
@@ -261,6 +302,19 @@ static void sort_and_cut(walk_t *walk)
 apr_status_t okapi_changes(apr_array_header_t **changes, okapi_cn_t *upto, okapi_store_t *store,
                            okapi_id_t folder_id, okapi_cn_t since, int max, apr_pool_t *result_pool,
                            apr_pool_t *scratch_pool)
+{
+    apr_status_t rv = okapi__search_look(store, 0, scratch_pool);
+    if (rv != APR_SUCCESS) {
+        *changes = apr_array_make(result_pool, 0, sizeof(okapi_change_t));
+        *upto = since;
+        return rv;
+    }
+    return okapi__changes(changes, upto, store, folder_id, since, max, result_pool, scratch_pool);
+}
+
+apr_status_t okapi__changes(apr_array_header_t **changes, okapi_cn_t *upto, okapi_store_t *store,
+                            okapi_id_t folder_id, okapi_cn_t since, int max,
+                            apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
     walk_t walk = {.store = store,
                    .folder_id = folder_id,

@@ -48,7 +48,8 @@ typedef enum okapi__tombstone_e {
     OKAPI__TOMBSTONE_MESSAGE = 1,
     OKAPI__TOMBSTONE_ASSOCIATED = 2,
     OKAPI__TOMBSTONE_FOLDER = 3, /* in the former parent */
-    OKAPI__TOMBSTONE_MOVED = 4   /* the same, but the folder exists, in another one of the store */
+    OKAPI__TOMBSTONE_MOVED = 4,  /* the same, but the folder exists, in another one of the store */
+    OKAPI__TOMBSTONE_LINK = 5    /* a message that this search folder shows no longer */
 } okapi__tombstone_e;
 
 apr_status_t okapi__tombstone_add(okapi__conn_t *conn, okapi_id_t folder_id, okapi_cn_t cn,

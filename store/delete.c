@@ -6,6 +6,7 @@
 #include <okapi/error.h>
 
 #include "access.h"
+#include "search_private.h"
 #include "transfer_private.h"
 
 typedef struct step_t {
@@ -151,8 +152,8 @@ apr_status_t okapi__delete_step(void *baton, const okapi_id_t *ids, int n,
     return APR_SUCCESS;
 }
 
-apr_status_t okapi_messages_delete(okapi_folder_t *folder, const okapi_id_t *ids, int n, int flags,
-                                   int *partial, apr_pool_t *scratch_pool)
+static apr_status_t delete_in(okapi_folder_t *folder, const okapi_id_t *ids, int n, int flags,
+                              int *partial, apr_pool_t *scratch_pool)
 {
     okapi__deletion_t d = {.okapi = folder->store->okapi,
                            .store_id = folder->store->id,
@@ -166,4 +167,22 @@ apr_status_t okapi_messages_delete(okapi_folder_t *folder, const okapi_id_t *ids
     }
     *partial = d.missing;
     return rv;
+}
+
+/* What a search folder shows, where it is. */
+static apr_status_t delete_there(void *baton, okapi_folder_t *folder, const okapi_id_t *ids,
+                                 const int *at, int n, int *partial, apr_pool_t *scratch_pool)
+{
+    const int *flags = baton;
+    return delete_in(folder, ids, n, *flags, partial, scratch_pool);
+}
+
+apr_status_t okapi_messages_delete(okapi_folder_t *folder, const okapi_id_t *ids, int n, int flags,
+                                   int *partial, apr_pool_t *scratch_pool)
+{
+    *partial = 0;
+    if (n > 0 && folder->is_search) {
+        return okapi__search_sources(folder, ids, n, partial, delete_there, &flags, scratch_pool);
+    }
+    return delete_in(folder, ids, n, flags, partial, scratch_pool);
 }

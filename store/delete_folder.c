@@ -8,6 +8,7 @@
  */
 #include <okapi/error.h>
 
+#include "search_private.h"
 #include "transfer_private.h"
 
 typedef struct removal_t {
@@ -87,8 +88,13 @@ static apr_status_t mark(okapi__conn_t *conn, const removal_t *r, okapi_cn_t cn,
     apr_status_t rv = APR_SUCCESS;
     for (int i = 0; rv == APR_SUCCESS && i < r->ids->nelts; i++) {
         okapi_id_t id = APR_ARRAY_IDX(r->ids, i, okapi_id_t);
-        rv = okapi__db_exec(conn, STMT_DELETE_FOLDER, NULL,
-                            DB_ARGS(DB_I(cn), DB_I(dtime), DB_I(id)), scratch_pool);
+        int is_search; /* which can't be recovered: it has nothing of its own */
+        rv = okapi__search_forget(conn, id, &is_search, scratch_pool);
+        if (rv == APR_SUCCESS) {
+            rv = okapi__db_exec(conn, STMT_DELETE_FOLDER, NULL,
+                                DB_ARGS(DB_I(cn), DB_I(is_search ? 0 : dtime), DB_I(id)),
+                                scratch_pool);
+        }
         if (rv == APR_SUCCESS) { /* the next less specific class decides then */
             rv = okapi__db_exec(conn, STMT_DELETE_RECEIVE, NULL,
                                 DB_ARGS(DB_I(r->store->id), DB_I(id)), scratch_pool);
@@ -249,7 +255,7 @@ apr_status_t okapi_folder_empty(okapi_folder_t *folder, int flags, int *partial,
                                                     ? OKAPI__PART_ASSOCIATED
                                                     : OKAPI__PART_NORMAL};
     *partial = 0;
-    if (folder->special == OKAPI_FOLDER_ROOT) {
+    if (folder->special == OKAPI_FOLDER_ROOT || folder->is_search) {
         return OKAPI_ENOSUPPORT; /* MS-OXCFOLD 3.2.5.9 */
     }
     apr_status_t rv = okapi__rights_check(folder->rights, OKAPI__RIGHTS_DELETE);

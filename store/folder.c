@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "per_user_read.h"
+#include "search_private.h"
 #include "text.h"
 
 enum { NAME_MAX_CHARS = 255 };
@@ -40,6 +41,7 @@ okapi_folder_t *okapi__folder_of_row(okapi__rows_t *rows, okapi_store_t *store, 
     folder->has_subfolders = okapi__rows_int(rows, 16) != 0;
     okapi_binary_t column = okapi__rows_blob(rows, 17);
     folder->has_rules = okapi__rows_int(rows, 19) != 0;
+    folder->is_search = okapi__rows_int(rows, 20) != 0;
     if (column.data) {
         folder->packed.data = apr_pmemdup(result_pool, column.data, column.len);
         folder->packed.len = column.len;
@@ -71,6 +73,9 @@ static apr_status_t read_folder(okapi__conn_t *conn, void *baton, apr_pool_t *sc
         return rv != APR_SUCCESS ? rv : OKAPI_ENOTFOUND;
     }
     b->folder = okapi__folder_of_row(rows, b->store, rights, b->result_pool);
+    if (b->folder->is_search && !b->store->full_access) {
+        return OKAPI_ENOTFOUND;
+    }
     return okapi__per_user_stat(&b->folder->stat, conn, b->store, b->id, scratch_pool);
 }
 
@@ -79,6 +84,9 @@ apr_status_t okapi_folder_open(okapi_folder_t **folder, okapi_store_t *store, ok
 {
     open_t baton = {store, id, NULL, result_pool};
     apr_status_t rv = okapi__db_read(store->okapi->db, read_folder, &baton, scratch_pool);
+    if (rv == APR_SUCCESS && baton.folder->is_search) {
+        rv = okapi_folder_stat(baton.folder, &baton.folder->stat, scratch_pool);
+    }
     *folder = rv == APR_SUCCESS ? baton.folder : NULL;
     return rv;
 }
@@ -153,7 +161,11 @@ static apr_status_t read_stat(okapi__conn_t *conn, void *baton, apr_pool_t *scra
 apr_status_t okapi_folder_stat(okapi_folder_t *folder, okapi_folder_stat_t *stat,
                                apr_pool_t *scratch_pool)
 {
-    apr_status_t rv = okapi__db_read(folder->store->okapi->db, read_stat, folder, scratch_pool);
+    apr_status_t rv =
+        folder->is_search ? okapi__search_look(folder->store, 1, scratch_pool) : APR_SUCCESS;
+    if (rv == APR_SUCCESS) {
+        rv = okapi__db_read(folder->store->okapi->db, read_stat, folder, scratch_pool);
+    }
     *stat = folder->stat;
     return rv;
 }

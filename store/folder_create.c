@@ -1,6 +1,7 @@
 /* folder_create.c - new folders. */
 #include "access.h"
 #include "cn.h"
+#include "search_private.h"
 #include "text.h"
 
 enum { NAME_MAX_CHARS = 255, CLASS_MAX_CHARS = 128 };
@@ -80,6 +81,9 @@ static apr_status_t insert_folder(okapi__conn_t *conn, const creation_t *c, okap
                                     DB_I(cn), DB_I(now)),
                             scratch_pool);
     }
+    if (rv == APR_SUCCESS && f->is_search) {
+        return okapi__search_add(conn, f->store->id, f->id, scratch_pool);
+    }
     if (rv == APR_SUCCESS) {
         rv = okapi__db_exec(conn, STMT_PERMISSION_COPY, NULL,
                             DB_ARGS(DB_I(f->id), DB_I(f->permissions_of)), scratch_pool);
@@ -139,6 +143,9 @@ apr_status_t okapi_folder_create(okapi_id_t *id, okapi_folder_t *parent, const c
     *id = 0;
     folder.container_class = container_class ? container_class : parent->container_class;
     apr_status_t rv = okapi__rights_check(parent->rights, OKAPI_RIGHT_CREATE_SUBFOLDER);
+    if (rv == APR_SUCCESS) {
+        rv = okapi__folder_takes(parent);
+    }
     if (rv == APR_SUCCESS) {
         rv = okapi__folder_add(&folder, scratch_pool);
     }

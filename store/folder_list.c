@@ -1,5 +1,6 @@
 /* folder_list.c - the folders below a folder: what hierarchy tables and trees are made of. */
 #include "per_user_read.h"
+#include "search_private.h"
 
 typedef struct listing_t {
     okapi_folder_t *parent;
@@ -20,6 +21,12 @@ static apr_array_header_t *children_of(tree_t *tree, const okapi_id_t *parent)
     return apr_hash_get(tree->children, parent, sizeof(*parent));
 }
 
+static int is_listed(const okapi_folder_t *folder)
+{
+    return okapi__rights_visible(folder->rights) &&
+           (!folder->is_search || folder->store->full_access);
+}
+
 /* Pushes every visible folder below PARENT. An invisible one's own are listed all the same: the
  * actor may have rights on them. Takes a stack of its own, so no depth is too deep. */
 static void push_tree(tree_t *tree, const okapi_folder_t *parent, apr_pool_t *scratch_pool)
@@ -38,7 +45,7 @@ static void push_tree(tree_t *tree, const okapi_folder_t *parent, apr_pool_t *sc
             return;
         }
         at = *next;
-        if (okapi__rights_visible(at->rights)) {
+        if (is_listed(at)) {
             APR_ARRAY_PUSH(tree->folders, const okapi_folder_t *) = at;
         }
     }
@@ -80,10 +87,10 @@ static apr_status_t list_children(okapi__conn_t *conn, listing_t *listing, apr_h
     okapi__rows_t *rows;
     apr_status_t rv = okapi__db_select(&rows, conn, stmt, DB_ARGS(DB_I(parent->id)), scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
-        apr_uint32_t mine = okapi__rights_in(rights, okapi__rows_int(rows, 0));
-        if (okapi__rights_visible(mine)) {
-            okapi_folder_t *folder =
-                okapi__folder_of_row(rows, parent->store, mine, listing->result_pool);
+        okapi_folder_t *folder = okapi__folder_of_row(
+            rows, parent->store, okapi__rights_in(rights, okapi__rows_int(rows, 0)),
+            listing->result_pool);
+        if (is_listed(folder)) {
             folder->depth = 1;
             APR_ARRAY_PUSH(listing->folders, okapi_folder_t *) = folder;
         }
@@ -113,7 +120,11 @@ apr_status_t okapi__folder_children(apr_array_header_t **folders, okapi_folder_t
     listing_t listing = {parent, flags, apr_array_make(result_pool, 16, sizeof(okapi_folder_t *)),
                          result_pool};
     *folders = listing.folders;
-    return okapi__db_read(parent->store->okapi->db, list, &listing, scratch_pool);
+    /* Their counts are shown, too. */
+    apr_status_t rv = okapi__search_look(parent->store, 1, scratch_pool);
+    return rv == APR_SUCCESS
+               ? okapi__db_read(parent->store->okapi->db, list, &listing, scratch_pool)
+               : rv;
 }
 
 apr_status_t okapi_folder_tree(apr_array_header_t **nodes, okapi_folder_t *top,

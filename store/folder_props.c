@@ -48,15 +48,9 @@ static apr_status_t boolean(okapi_propval_t *v, int value)
 
 static folder_type_e type_of(const okapi_folder_t *folder)
 {
-    switch (folder->special) {
-    case OKAPI_FOLDER_ROOT:
-        return FOLDER_ROOT;
-    case OKAPI_FOLDER_REMINDERS:
-    case OKAPI_FOLDER_TODO:
-        return FOLDER_SEARCH;
-    default:
-        return FOLDER_GENERIC;
-    }
+    return folder->special == OKAPI_FOLDER_ROOT ? FOLDER_ROOT
+           : folder->is_search                  ? FOLDER_SEARCH
+                                                : FOLDER_GENERIC;
 }
 
 /* ---- what it is ---- */

@@ -12,6 +12,7 @@
 #include "message_private.h"
 #include "pace.h"
 #include "per_user_read.h"
+#include "search_private.h"
 
 typedef struct reading_t {
     okapi_folder_t *folder;
@@ -149,16 +150,12 @@ static okapi_id_t *unique(int *n, const okapi_id_t *ids, apr_pool_t *result_pool
     return sorted;
 }
 
-apr_status_t okapi_folder_set_read(okapi_folder_t *folder, const okapi_id_t *ids, int n, int read,
-                                   int *changed, int *partial, apr_pool_t *scratch_pool)
+static apr_status_t set_read_in(okapi_folder_t *folder, const okapi_id_t *ids, int n, int read,
+                                int *changed, int *partial, apr_pool_t *scratch_pool)
 {
     reading_t reading = {.folder = folder, .read = read != 0};
     const okapi__pace_filter_t differing = {.mask = MSGFLAG_READ,
                                             .flags = read ? 0 : MSGFLAG_READ};
-    *partial = 0;
-    if (okapi_store_is_public(folder->store)) {
-        return okapi__per_user_set_read(folder, ids, n, read, changed, partial, scratch_pool);
-    }
     apr_status_t rv = okapi__rights_check(
         folder->rights, OKAPI_RIGHT_EDIT_ANY | OKAPI_RIGHT_EDIT_OWNED);
     if (rv == APR_SUCCESS && n > 0) {
@@ -169,8 +166,38 @@ apr_status_t okapi_folder_set_read(okapi_folder_t *folder, const okapi_id_t *ids
                                 scratch_pool);
     }
     *partial = reading.missing;
+    *changed += reading.changed;
+    return rv;
+}
+
+/* Messages that a search folder shows, where they are. */
+typedef struct found_t {
+    int read, changed;
+} found_t;
+
+static apr_status_t set_read_there(void *baton, okapi_folder_t *folder, const okapi_id_t *ids,
+                                   const int *at, int n, int *partial, apr_pool_t *scratch_pool)
+{
+    found_t *b = baton;
+    return set_read_in(folder, ids, n, b->read, &b->changed, partial, scratch_pool);
+}
+
+apr_status_t okapi_folder_set_read(okapi_folder_t *folder, const okapi_id_t *ids, int n, int read,
+                                   int *changed, int *partial, apr_pool_t *scratch_pool)
+{
+    found_t found = {read, 0};
+    apr_status_t rv;
+    *partial = 0;
+    if (okapi_store_is_public(folder->store)) {
+        return okapi__per_user_set_read(folder, ids, n, read, changed, partial, scratch_pool);
+    }
+    if (folder->is_search) {
+        rv = okapi__search_sources(folder, ids, n, partial, set_read_there, &found, scratch_pool);
+    } else {
+        rv = set_read_in(folder, ids, n, read, &found.changed, partial, scratch_pool);
+    }
     if (changed) {
-        *changed = reading.changed;
+        *changed = found.changed;
     }
     return rv;
 }

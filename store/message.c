@@ -7,6 +7,7 @@
 #include "access.h"
 #include "message_private.h"
 #include "per_user_read.h"
+#include "search_private.h"
 #include "text.h"
 
 /* Characters of a subject that are kept; MS-OXCMSG 2.2.1.10 knows no more than 253, but real mail
@@ -204,6 +205,9 @@ apr_status_t okapi_message_create(okapi_message_t **message, okapi_store_t *stor
     if (rv == APR_SUCCESS) {
         rv = okapi__create_check(okapi_folder_rights(folder), associated);
     }
+    if (rv == APR_SUCCESS && !associated) {
+        rv = okapi__folder_takes(folder);
+    }
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -326,9 +330,13 @@ static apr_status_t open_work(okapi__conn_t *conn, void *baton, apr_pool_t *scra
         return rv != APR_SUCCESS ? rv : OKAPI_ENOTFOUND;
     }
     okapi__message_row_read(&message->row, rows, message->pool);
-    if ((o->folder_id && o->folder_id != message->row.folder_id) ||
-        o->deleted != (message->row.part >= OKAPI__PART_SOFT_DELETED)) {
-        return OKAPI_ENOTFOUND;
+    found = o->deleted == (message->row.part >= OKAPI__PART_SOFT_DELETED);
+    if (found && o->folder_id && o->folder_id != message->row.folder_id) {
+        rv = okapi__search_shows(&found, conn, o->folder_id, message->id, scratch_pool);
+        found = found && message->store->full_access;
+    }
+    if (rv != APR_SUCCESS || !found) {
+        return rv != APR_SUCCESS ? rv : OKAPI_ENOTFOUND;
     }
     rv = okapi__rights(&rights, conn, message->store, message->row.folder_id, scratch_pool);
     if (rv == APR_SUCCESS && !okapi__rights_visible(rights)) {

@@ -235,6 +235,9 @@ apr_status_t okapi_permission_modify(okapi_folder_t *folder,
 {
     okapi_store_t *store = folder->store;
     edit_t b = {.folder = folder, .changes = changes, .n = n, .flags = flags};
+    if (folder->is_search) {
+        return OKAPI_ENOSUPPORT; /* it shows what only the owner may see */
+    }
     apr_status_t rv = okapi__rights_check(folder->rights, OKAPI_RIGHT_OWNER);
     if (rv == APR_SUCCESS) {
         rv = check_changes(changes, n, flags);

@@ -5,7 +5,7 @@
 #include <apr_tables.h>
 
 #include "fulltext_private.h"
-#include "message_private.h"
+#include "search_private.h"
 
 typedef struct purge_t {
     okapi_id_t store_id;
@@ -69,6 +69,10 @@ static apr_status_t purge_folder(okapi__conn_t *conn, void *baton, apr_pool_t *s
     }
     purge->done = ids->nelts;
     if (rv == APR_SUCCESS && ids->nelts == 0) {
+        int is_search;
+        rv = okapi__search_forget(conn, purge->folder_id, &is_search, scratch_pool);
+    }
+    if (rv == APR_SUCCESS && ids->nelts == 0) {
         rv = delete_all(conn, stmts, 6, purge->folder_id, scratch_pool);
     }
     return rv;
@@ -80,7 +84,8 @@ static apr_status_t delete_store(okapi__conn_t *conn, void *baton, apr_pool_t *s
                                           STMT_DELEGATE_CLEAR, STMT_OOF_GONE,
                                           STMT_OOF_SENT_CLEAR, STMT_PER_USER_GONE,
                                           STMT_QUEUE_FORGET_RECIPIENTS, STMT_QUEUE_FORGET,
-                                          STMT_PURGE_CN, STMT_PURGE_STORE_ROW};
+                                          STMT_SEARCH_POSITION_DROP, STMT_PURGE_CN,
+                                          STMT_PURGE_STORE_ROW};
     purge_t *purge = baton;
     return delete_all(conn, stmts, 10, purge->store_id, scratch_pool);
 }

@@ -145,6 +145,9 @@ apr_status_t okapi_store_set_receive_folder(okapi_store_t *store, const char *me
     apr_status_t rv = folder_id ? okapi_folder_open(&folder, store, folder_id, scratch_pool,
                                                     scratch_pool)
                                 : APR_SUCCESS;
+    if (rv == APR_SUCCESS && folder_id) {
+        rv = okapi__folder_takes(folder);
+    }
     return rv == APR_SUCCESS ? okapi__db_write(store->okapi->db, write_entry, &setting,
                                                scratch_pool)
                              : rv;

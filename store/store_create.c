@@ -1,4 +1,5 @@
 /* store_create.c - a new mailbox: its row, the default folders, permissions, receive folders. */
+#include "search_private.h"
 #include "store_private.h"
 #include "text.h"
 
@@ -57,13 +58,17 @@ apr_status_t okapi__store_add_folder(const okapi__store_creation_t *creation,
                 DB_S(special->name), DB_S(key), DB_S(special->container_class), DB_I(cn), DB_I(cn),
                 DB_I(cn), DB_I(creation->now), DB_I(creation->now), DB_NULL),
         scratch_pool);
-    if (rv != APR_SUCCESS) {
-        return rv;
+    if (rv == APR_SUCCESS) {
+        rv = okapi__db_exec(creation->conn, STMT_STAT_NEW, NULL,
+                            DB_ARGS(DB_I(id), DB_I(apr_time_sec(okapi_time_to_apr(creation->now))),
+                                    DB_I(cn), DB_I(creation->now)),
+                            scratch_pool);
     }
-    return okapi__db_exec(creation->conn, STMT_STAT_NEW, NULL,
-                          DB_ARGS(DB_I(id), DB_I(apr_time_sec(okapi_time_to_apr(creation->now))),
-                                  DB_I(cn), DB_I(creation->now)),
-                          scratch_pool);
+    /* Clients give these their criteria. */
+    int is_search = special->which == OKAPI_FOLDER_REMINDERS || special->which == OKAPI_FOLDER_TODO;
+    return rv == APR_SUCCESS && is_search
+               ? okapi__search_add(creation->conn, creation->store_id, id, scratch_pool)
+               : rv;
 }
 
 static apr_status_t add_receive_folder(const okapi__store_creation_t *creation, int i,

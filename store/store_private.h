@@ -188,6 +188,7 @@ struct okapi_folder_t {
     okapi_time_t deleted; /* softly; 0: it isn't */
     apr_uint32_t rights; /* of the actor */
     int has_subfolders, has_rules;
+    int is_search;            /* it shows what it finds in others: search_private.h */
     int depth;                /* below the folder a hierarchy was listed from; 1 for its children */
     okapi_folder_stat_t stat; /* as of opening or listing, as are the two below */
     okapi_time_t content_time; /* of the last change inside the folder */
@@ -199,6 +200,9 @@ struct okapi_folder_t {
 
 extern const okapi__object_class_t okapi__folder_class;
 extern const okapi__computed_t okapi__folder_computed[];
+
+/* OKAPI_ESEARCHFOLDER if messages, or folders, can't be put into it. */
+apr_status_t okapi__folder_takes(const okapi_folder_t *folder);
 
 /* Why NAME can't be a folder's; NULL if it can. */
 const char *okapi__folder_name_fault(const char *name);
@@ -219,6 +223,7 @@ typedef struct okapi__new_folder_t {
     const char *name;
     const char *container_class;
     okapi_binary_t props;      /* packed */
+    int is_search;             /* a search folder, which is for its owner only */
     okapi_id_t id;             /* set: the new one */
     okapi_id_t existing;       /* set: the folder that has the name, with OKAPI_EDUPLICATENAME */
 } okapi__new_folder_t;
@@ -227,6 +232,11 @@ apr_status_t okapi__folder_add(okapi__new_folder_t *folder, apr_pool_t *scratch_
 /* A folder of the current row of a STMT_FOLDER_* select, with everything in RESULT_POOL. */
 okapi_folder_t *okapi__folder_of_row(okapi__rows_t *rows, okapi_store_t *store, apr_uint32_t rights,
                                      apr_pool_t *result_pool);
+
+/* okapi_changes (change.h) without a look at what search folders show. */
+apr_status_t okapi__changes(apr_array_header_t **changes, okapi_cn_t *upto, okapi_store_t *store,
+                            okapi_id_t folder_id, okapi_cn_t since, int max,
+                            apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
 /* In message.flags only, never shown: it came by delivery, so it is announced as new mail; and it
  * is private (MS-OXCMSG 2.2.1.13), for the owner and some delegates only. */

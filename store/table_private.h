@@ -120,6 +120,9 @@ int okapi__cell_match(const okapi__ref_t *ref, const okapi__view_t *view,
                       const okapi_restriction_t *restriction, apr_status_t *status,
                       apr_pool_t *scratch_pool);
 
+/* Are the rows of that part of the folder what a search has found? */
+int okapi__folder_shows_links(const okapi_folder_t *folder, int part);
+
 /* The message of a row that a select of TABLE_LIST_COLUMNS brought, or with OKAPI__NEED_ROW of
  * MESSAGE_COLUMNS. ROWS lives in RESULT_POOL, and so does the message. */
 okapi_message_t *okapi__row_message(okapi__rows_t *rows, const okapi_folder_t *folder, int part,

@@ -9,7 +9,8 @@ enum { ANONYMOUS = -1 };
 
 static int needs_array(const okapi_table_t *table)
 {
-    return !(table->folder->rights & OKAPI_RIGHT_READ_ANY) ||
+    return okapi__folder_shows_links(table->folder, okapi__table_part(table)) ||
+           !(table->folder->rights & OKAPI_RIGHT_READ_ANY) ||
            (!table->store->sees_private && okapi__index_is_text(table->view->index));
 }
 
@@ -21,7 +22,8 @@ apr_status_t okapi__table_prepare(okapi_table_t *table, apr_pool_t *scratch_pool
         if (rv == APR_SUCCESS) {
             rv = okapi__private_prepare(table->store, scratch_pool);
         }
-        /* An index has the rows of all, and the places of texts that aren't for everybody. */
+        /* An index has the rows of all, and the places of texts that aren't for everybody; of what
+         * a search has found there is none. */
         if (rv == APR_SUCCESS && needs_array(table)) {
             table->view->plan = &okapi__plan_array;
         }

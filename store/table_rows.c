@@ -5,6 +5,15 @@
 #include "per_user_read.h"
 #include "table_private.h"
 
+typedef struct stmts_t {
+    okapi__stmt_e of_ids, all;
+} stmts_t;
+
+int okapi__folder_shows_links(const okapi_folder_t *folder, int part)
+{
+    return folder->is_search && part == OKAPI__PART_NORMAL;
+}
+
 /* The rows whose further properties one statement gets. */
 typedef struct batch_t {
     okapi__ref_t *refs;
@@ -46,11 +55,27 @@ static void read_list_row(okapi__message_row_t *row, okapi__rows_t *rows)
     row->sender = okapi__rows_str(rows, c++);
 }
 
+/* What a search folder shows is in other folders: each row says in which. */
+static int reads_row(const okapi_folder_t *folder, int part, int needs)
+{
+    return (needs & OKAPI__NEED_ROW) || okapi__folder_shows_links(folder, part);
+}
+
+static const stmts_t *stmts_of(const okapi_folder_t *folder, int part, int needs)
+{
+    static const stmts_t list = {STMT_TABLE_IDS_LIST, STMT_TABLE_ALL_LIST},
+                         rows = {STMT_TABLE_IDS_ROWS, STMT_TABLE_ALL_ROWS},
+                         links = {STMT_TABLE_IDS_LINKS, STMT_TABLE_ALL_LINKS};
+    return okapi__folder_shows_links(folder, part) ? &links
+           : needs & OKAPI__NEED_ROW               ? &rows
+                                                   : &list;
+}
+
 okapi_message_t *okapi__row_message(okapi__rows_t *rows, const okapi_folder_t *folder, int part,
                                     int needs, apr_pool_t *result_pool)
 {
     okapi_message_t *message = okapi__message_make(folder->store, result_pool);
-    if (needs & OKAPI__NEED_ROW) {
+    if (reads_row(folder, part, needs)) {
         okapi__message_row_read(&message->row, rows, result_pool);
     } else {
         read_list_row(&message->row, rows);
@@ -136,10 +161,8 @@ static apr_status_t fetch_rows(batch_t *batch, const okapi_folder_t *folder, int
     args[0] = DB_I(folder->id);
     args[1] = DB_I(part);
     ids_of(args + 2, batch);
-    apr_status_t rv = okapi__db_select(&rows, conn,
-                                       needs & OKAPI__NEED_ROW ? STMT_TABLE_IDS_ROWS
-                                                               : STMT_TABLE_IDS_LIST,
-                                       args, 2 + OKAPI__DB_IDS, result_pool);
+    apr_status_t rv = okapi__db_select(&rows, conn, stmts_of(folder, part, needs)->of_ids, args,
+                                       2 + OKAPI__DB_IDS, result_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
         okapi_message_t *message = okapi__row_message(rows, folder, part, needs, result_pool);
         for (int i = 0; i < batch->n; i++) {
@@ -195,9 +218,7 @@ apr_status_t okapi__rows_list(apr_array_header_t *refs, okapi_folder_t *folder, 
                               apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
     okapi__rows_t *rows;
-    apr_status_t rv = okapi__db_select(&rows, conn,
-                                       needs & OKAPI__NEED_ROW ? STMT_TABLE_ALL_ROWS
-                                                               : STMT_TABLE_ALL_LIST,
+    apr_status_t rv = okapi__db_select(&rows, conn, stmts_of(folder, part, needs)->all,
                                        DB_ARGS(DB_I(folder->id), DB_I(part), DB_I(after),
                                                DB_I(max)),
                                        result_pool);

@@ -9,6 +9,7 @@
 #include <okapi/error.h>
 
 #include "access.h"
+#include "search_private.h"
 #include "transfer_private.h"
 
 /* Ids that are taken for attachments at first; doubled as often as they don't suffice. */
@@ -317,9 +318,9 @@ apr_status_t okapi__transfer_step(void *baton, const okapi_id_t *ids, int n,
 
 /* ---- from outside ---- */
 
-static apr_status_t transfer(okapi__transfer_e kind, okapi_folder_t *from, okapi_folder_t *to,
-                             const okapi_id_t *ids, int n, okapi_id_t *new_ids, int *partial,
-                             apr_pool_t *scratch_pool)
+static apr_status_t transfer_from(okapi__transfer_e kind, okapi_folder_t *from, okapi_folder_t *to,
+                                  const okapi_id_t *ids, int n, okapi_id_t *new_ids, int *partial,
+                                  apr_pool_t *scratch_pool)
 {
     okapi__transfer_t t = {.kind = kind,
                            .from_store = from->store,
@@ -338,10 +339,51 @@ static apr_status_t transfer(okapi__transfer_e kind, okapi_folder_t *from, okapi
     *partial = 0;
     apr_status_t rv = okapi__rights_check(to->rights, OKAPI_RIGHT_CREATE);
     if (rv == APR_SUCCESS) {
+        rv = okapi__folder_takes(to);
+    }
+    if (rv == APR_SUCCESS) {
         rv = okapi__pace_list(ids, n, okapi__transfer_step, &t, scratch_pool);
     }
     *partial = t.missing;
     return rv;
+}
+
+/* What a search folder shows, from where it is. */
+typedef struct found_t {
+    okapi__transfer_e kind;
+    okapi_folder_t *to;
+    okapi_id_t *new_ids;
+} found_t;
+
+static apr_status_t transfer_there(void *baton, okapi_folder_t *folder, const okapi_id_t *ids,
+                                   const int *at, int n, int *partial, apr_pool_t *scratch_pool)
+{
+    const found_t *b = baton;
+    okapi_id_t *new_ids = apr_pcalloc(scratch_pool, sizeof(*new_ids) * (apr_size_t)n);
+    apr_status_t rv = APR_SUCCESS;
+    if (b->kind == OKAPI__MOVE && folder->id == b->to->id) { /* they are there */
+        memcpy(new_ids, ids, sizeof(*ids) * (apr_size_t)n);
+    } else {
+        rv = transfer_from(b->kind, folder, b->to, ids, n, new_ids, partial, scratch_pool);
+    }
+    for (int i = 0; b->new_ids && i < n; i++) {
+        b->new_ids[at[i]] = new_ids[i];
+    }
+    return rv;
+}
+
+static apr_status_t transfer(okapi__transfer_e kind, okapi_folder_t *from, okapi_folder_t *to,
+                             const okapi_id_t *ids, int n, okapi_id_t *new_ids, int *partial,
+                             apr_pool_t *scratch_pool)
+{
+    found_t found = {kind, to, new_ids};
+    if (n == 0 || !from->is_search) {
+        return transfer_from(kind, from, to, ids, n, new_ids, partial, scratch_pool);
+    }
+    if (new_ids) {
+        memset(new_ids, 0, sizeof(*new_ids) * (apr_size_t)n);
+    }
+    return okapi__search_sources(from, ids, n, partial, transfer_there, &found, scratch_pool);
 }
 
 apr_status_t okapi_messages_copy(okapi_folder_t *from, okapi_folder_t *to, const okapi_id_t *ids,
@@ -368,7 +410,7 @@ apr_status_t okapi_messages_move(okapi_folder_t *from, okapi_folder_t *to, const
 {
     *partial = 0;
     apr_status_t rv = check_move(from);
-    if (rv == APR_SUCCESS && from->id == to->id) { /* they are there */
+    if (rv == APR_SUCCESS && from->id == to->id && !from->is_search) { /* they are there */
         if (new_ids) {
             memcpy(new_ids, ids, sizeof(*ids) * (apr_size_t)n);
         }

@@ -8,6 +8,7 @@
 #include <okapi/error.h>
 
 #include "access.h"
+#include "search_private.h"
 #include "text.h"
 #include "transfer_private.h"
 
@@ -100,6 +101,7 @@ typedef struct node_t {
     okapi_id_t id, new_id;
     int parent; /* index of the node above it; -1: none */
     int kind;
+    int is_search;
     apr_uint32_t rights;
     const char *name, *container_class;
     okapi_binary_t props;
@@ -125,6 +127,7 @@ static void add_node(tree_t *t, int parent, okapi__rows_t *rows)
     node_t *node = apr_array_push(t->nodes);
     *node = (node_t){.id = okapi__rows_int(rows, 0), .parent = parent};
     node->kind = (int)okapi__rows_int(rows, 1);
+    node->is_search = okapi__rows_int(rows, 7) != 0;
     node->name = apr_pstrdup(t->pool, okapi__rows_str(rows, 2));
     node->container_class = apr_pstrdup(t->pool, okapi__rows_str(rows, 3));
     node->props = (okapi_binary_t){apr_pmemdup(t->pool, props.data, props.len), props.len};
@@ -139,9 +142,22 @@ static apr_status_t add_nodes(okapi__conn_t *conn, tree_t *t, int parent, okapi_
     apr_status_t rv = okapi__db_select(&rows, conn, STMT_TREE_CHILDREN,
                                        DB_ARGS(DB_I(id), DB_I(deleted_cn)), scratch_pool);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
-        add_node(t, parent, rows);
+        if (!deleted_cn || okapi__rows_int(rows, 6) > 0) { /* else a search folder that was */
+            add_node(t, parent, rows);
+        }
     }
     return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
+}
+
+/* A search looks into the folders of its own store. */
+static int is_allowed(const tree_t *t, const node_t *node)
+{
+    if (t->kind != OKAPI__COPY) {
+        return node->rights & OKAPI_RIGHT_OWNER && !node->kind && !node->is_search;
+    }
+    return okapi__rights_visible(node->rights) &&
+           okapi__contents_check(node->rights) == APR_SUCCESS &&
+           (!node->is_search || (t->from_store->id == t->to_store->id && t->to_store->full_access));
 }
 
 /* Of the nodes from FIRST on. */
@@ -153,9 +169,7 @@ static apr_status_t drop_forbidden(okapi__conn_t *conn, tree_t *t, int first,
     for (int i = first; rv == APR_SUCCESS && i < t->nodes->nelts; i++) {
         node_t node = APR_ARRAY_IDX(t->nodes, i, node_t);
         rv = okapi__rights(&node.rights, conn, t->from_store, node.id, scratch_pool);
-        if (t->kind == OKAPI__COPY ? okapi__rights_visible(node.rights) &&
-                                         okapi__contents_check(node.rights) == APR_SUCCESS
-                                   : node.rights & OKAPI_RIGHT_OWNER && !node.kind) {
+        if (is_allowed(t, &node)) {
             APR_ARRAY_IDX(t->nodes, to++, node_t) = node;
         } else {
             t->partial = 1;
@@ -205,7 +219,8 @@ static apr_status_t make_folder(tree_t *t, node_t *node, apr_pool_t *scratch_poo
                                   .permissions_of = t->deleted ? node->id : parent,
                                   .name = node->parent < 0 && t->name ? t->name : node->name,
                                   .container_class = node->container_class,
-                                  .props = node->props};
+                                  .props = node->props,
+                                  .is_search = node->is_search};
     apr_status_t rv = APR_SUCCESS;
     if (t->translation && folder.props.len) {
         do {
@@ -233,6 +248,9 @@ static apr_status_t transfer_node(tree_t *t, node_t *node, apr_pool_t *scratch_p
                                   .translation = t->translation};
     apr_status_t rv = make_folder(t, node, scratch_pool);
     messages.to = node->new_id;
+    if (rv == APR_SUCCESS && node->is_search) {
+        rv = okapi__search_copy(t->to_store, node->id, node->new_id, scratch_pool);
+    }
     if (rv == APR_SUCCESS) {
         rv = okapi__pace_folder(t->to_store->okapi->db, node->id, &filter, okapi__transfer_step,
                                 &messages, scratch_pool);
@@ -281,6 +299,9 @@ static apr_status_t check_move(const okapi_folder_t *folder, const okapi_folder_
     apr_status_t rv = folder->special ? OKAPI_ENOSUPPORT : APR_SUCCESS;
     if (rv == APR_SUCCESS) {
         rv = okapi__rights_check(folder->rights, OKAPI_RIGHT_OWNER);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__folder_takes(to);
     }
     return rv == APR_SUCCESS ? okapi__rights_check(to->rights, OKAPI_RIGHT_CREATE_SUBFOLDER) : rv;
 }
@@ -359,6 +380,9 @@ apr_status_t okapi_folder_copy(okapi_id_t *id, okapi_folder_t *folder, okapi_fol
     if (rv == APR_SUCCESS) {
         rv = okapi__rights_check(to->rights, OKAPI_RIGHT_CREATE_SUBFOLDER);
     }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__folder_takes(to);
+    }
     if (rv == APR_SUCCESS && recursive && folder->store->id == to->store->id) {
         rv = okapi__db_read(to->store->okapi->db, cycle_work, &cycle, scratch_pool);
     }
@@ -399,6 +423,9 @@ apr_status_t okapi_folder_recover(okapi_id_t *id, okapi_store_t *store, okapi_id
     apr_status_t rv = store->full_access ? APR_SUCCESS : OKAPI_EACCESS;
     if (rv == APR_SUCCESS) {
         rv = okapi__rights_check(to->rights, OKAPI_RIGHT_CREATE_SUBFOLDER);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__folder_takes(to);
     }
     if (rv != APR_SUCCESS) {
         return rv;

@@ -110,6 +110,11 @@ static const case_t cases[] = {
      " deleted, last_cn, last_time FROM folder_stat WHERE folder_id = {folder}"},
     {"permission.folder", OKAPI_FSCK_REPAIRED,
      "INSERT INTO permission(folder_id, member, rights, flags) VALUES(77777777, 'x', 1, 0)"},
+    {"search.folder", OKAPI_FSCK_REPAIRED,
+     "INSERT INTO search(folder_id, store_id, run_id, state, flags, start_cn, complete_cn) "
+     "VALUES(77777777, {store}, 1, 0, 0, 0, 0)"},
+    {"search.counts", OKAPI_FSCK_REPAIRED,
+     "UPDATE folder_stat SET unread = 5 WHERE folder_id = (SELECT MAX(folder_id) FROM search)"},
     {"receive.folder", OKAPI_FSCK_REPAIRED,
      "INSERT INTO receive_folder(store_id, class, folder_id, mtime) VALUES({store}, 'x', "
      "77777777, 1)"},

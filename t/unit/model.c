@@ -6,6 +6,7 @@
  */
 #include <okapi/fsck.h>
 #include <okapi/permission.h>
+#include <okapi/search.h>
 
 #include "model_writers.h"
 
@@ -169,7 +170,9 @@ static void open_doors(mailbox_t *mailbox)
     mailbox_must(okapi_permission_modify(root, &change, 1, 0, pool), "root");
     for (int i = 0; i < nodes->nelts; i++) {
         okapi_folder_t *folder = APR_ARRAY_IDX(nodes, i, okapi_folder_node_t).folder;
-        mailbox_must(okapi_permission_modify(folder, &change, 1, 0, pool), "permissions");
+        if (!okapi_folder_is_search(folder)) {
+            mailbox_must(okapi_permission_modify(folder, &change, 1, 0, pool), "permissions");
+        }
     }
     change.rights |= OKAPI_RIGHT_READ_ANY | OKAPI_RIGHT_EDIT_ANY | OKAPI_RIGHT_DELETE_ANY;
     mailbox_must(okapi_permission_modify(mailbox->inbox, &change, 1, 0, pool), "inbox");

@@ -22,13 +22,16 @@ enum {
     MODEL_NO_ENTRY = 0x40000000
 };
 
+enum { MODEL_NOBODY = -1 }; /* a writer */
+
 typedef struct model_object_t {
     okapi_id_t id, parent; /* the folder it is in, 0 of the root */
     int is_folder, is_associated, is_read;
     int is_gone;           /* a follower's: a folder that goes when the walk ends */
     int is_soft;           /* in the trash: a message that was softly deleted by itself */
     okapi_id_t deleted;    /* in the trash: the folder with which it went, 0: it went by itself */
-    int writer;            /* who made it and is alone in changing it; 0: it was there before */
+    int writer;            /* who made it and is alone in changing it; 0: it was there before;
+                              MODEL_NOBODY: a search folder, where nothing can be put */
     int creator;           /* a message's: the actor who made it */
     apr_uint32_t entries[MODEL_MEMBERS]; /* a folder's permissions, MODEL_NO_ENTRY: none */
     apr_uint32_t values[MODEL_VALUES];

@@ -1,4 +1,5 @@
 /* model_read.c - a store as its tables show it, and whether its folders count right. */
+#include <okapi/search.h>
 #include <okapi/table.h>
 
 #include "model.h"
@@ -79,6 +80,7 @@ static int read_folder(reading_t *r, okapi_folder_t *folder, apr_pool_t *pool)
     model_object_t *object = model_add(r->model, okapi_folder_id(folder));
     object->parent = okapi_folder_parent_id(folder);
     object->is_folder = 1;
+    object->writer = okapi_folder_is_search(folder) ? MODEL_NOBODY : 0;
     r->counts = (counts_t){0};
     for (int i = 0; i < 4; i++) {
         read_contents(r, folder, parts[i], pool);
