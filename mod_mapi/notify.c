@@ -5,6 +5,8 @@
  */
 #include "notify.h"
 
+#include <okapi/search.h>
+
 #define CHANGES_MAX 256 /* read at once */
 #define EVENTS_MAX  3   /* of one change: new mail, created, its folder modified */
 
@@ -13,9 +15,11 @@ enum { /* NotificationFlags, MS-OXCNOTIF 2.2.1.4.1.2; the types are also those o
        NOTIFY_CREATED = 0x0004,
        NOTIFY_DELETED = 0x0008,
        NOTIFY_MODIFIED = 0x0010,
+       NOTIFY_SEARCH_COMPLETE = 0x0080,
        NOTIFY_TABLE_MODIFIED = 0x0100,
        NOTIFY_HAS_TOTAL = 0x1000,
        NOTIFY_HAS_UNREAD = 0x2000,
+       NOTIFY_IN_SEARCH_FOLDER = 0x4000,
        NOTIFY_IS_MESSAGE = 0x8000
 };
 
@@ -66,7 +70,12 @@ static void object_events(rop_notify_response_t *events, int *n, const mapi_hand
 {
     okapi_change_e kind = okapi_change_kind(change, handle->u.subscription.told_cn);
     int types = handle->u.subscription.types;
+    int about = NOTIFY_IS_MESSAGE | (change->is_link ? NOTIFY_IN_SEARCH_FOLDER : 0);
     if (change->is_folder) {
+        if ((types & NOTIFY_SEARCH_COMPLETE) &&
+            change->found_cn > handle->u.subscription.told_cn) {
+            add_event(events, n, handle, NOTIFY_SEARCH_COMPLETE)->folder_id = change->id;
+        }
         if (types & event_type(kind)) {
             rop_notify_response_t *e = add_event(events, n, handle, event_type(kind));
             e->folder_id = change->id;
@@ -83,10 +92,10 @@ static void object_events(rop_notify_response_t *events, int *n, const mapi_hand
         e->message_class = change->message_class;
     }
     if (types & event_type(kind)) {
-        rop_notify_response_t *e =
-            add_event(events, n, handle, event_type(kind) | NOTIFY_IS_MESSAGE);
+        rop_notify_response_t *e = add_event(events, n, handle, event_type(kind) | about);
         e->folder_id = change->folder_id;
         e->message_id = change->id;
+        e->parent_folder_id = change->folder_id;
     }
 }
 
@@ -201,6 +210,10 @@ static apr_status_t table_changed(int *changed, const watch_t *watch, const mapi
         apr_pool_clear(iterpool);
         apr_status_t rv = okapi_changes(&changes, &since, store, folder_id, since, CHANGES_MAX,
                                         iterpool, iterpool);
+        if (rv == OKAPI_ESYNC) { /* a search that has begun anew, or somebody long away */
+            *changed = 1;
+            return APR_SUCCESS;
+        }
         if (rv != APR_SUCCESS) {
             return rv;
         }
@@ -248,6 +261,13 @@ static apr_status_t open_store(watch_t *watch, int logon_id, okapi_store_t **sto
         apr_status_t rv =
             mapi_logon_open(&watch->store[logon_id], watch->session->logons[logon_id],
                             watch->engine, watch->user, watch->pool, watch->pool);
+        /* What search folders show is told of up to the same change as everything else. */
+        if (rv == APR_SUCCESS) {
+            rv = okapi_search_update(watch->store[logon_id], watch->pool);
+        }
+        if (rv == APR_SUCCESS) {
+            rv = okapi_store_cn(watch->store[logon_id], &watch->cn[logon_id], watch->pool);
+        }
         if (rv != APR_SUCCESS) {
             return rv;
         }

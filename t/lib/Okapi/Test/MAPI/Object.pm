@@ -179,6 +179,61 @@ sub hierarchy {
 
 sub open_folder { goto &Okapi::Test::MAPI::Logon::open_folder }
 
+# A new folder below it. Fields: folder_type (2: a search folder), comment, open_existing.
+sub creation {
+    my ($name, %fields) = @_;
+    return { folder_type => 1, use_unicode_strings => 1, open_existing => 0, reserved => 0,
+        display_name => $name, comment => '', %fields };
+}
+
+sub try_create { my ($self, @args) = @_; return $self->try('CreateFolder', creation(@args)) }
+
+sub create_folder {
+    my ($self, @args) = @_;
+    my $folder = $self->open('Folder', 'CreateFolder', creation(@args));
+    $folder->{fid} = $folder->{response}{folder_id};
+    return $folder;
+}
+
+# Its criteria, if it is a search folder.
+sub try_search {
+    my ($self, $restriction, $fids, $flags) = @_;
+    return $self->try('SetSearchCriteria', { restriction => $restriction, folder_ids => $fids,
+        search_flags => $flags });
+}
+
+sub set_search {
+    my ($self, @args) = @_;
+    my $response = $self->try_search(@args);
+    Carp::croak(sprintf 'RopSetSearchCriteria: 0x%08X', $response->{status}) if $response->{status};
+    return $self;
+}
+
+sub wanted { return { use_unicode => 1, include_restriction => 1, include_folders => 1, @_ } }
+sub try_criteria { my ($self, @args) = @_; return $self->try('GetSearchCriteria', wanted(@args)) }
+sub criteria { my ($self, @args) = @_; return $self->call('GetSearchCriteria', wanted(@args)) }
+
+# A ROP from this folder to the folder TO.
+sub try_to {
+    my ($self, $to, $rop, $fields) = @_;
+    my @handles = ($self->{handle}, $to->{handle});
+    my ($response) = $self->{mapi}->execute(\@handles, [[$rop => { logon_id => $self->{logon_id},
+        in => 0, dest => 1, want_asynchronous => 0, %$fields }]]);
+    return $response;
+}
+
+sub try_move {
+    my ($self, $to, $copy, @mids) = @_;
+    return $self->try_to($to, 'MoveCopyMessages', { message_ids => \@mids, want_copy => $copy });
+}
+
+sub move_messages {
+    my ($self, $to, @mids) = @_;
+    my $response = $self->try_move($to, 0, @mids);
+    Carp::croak(sprintf 'RopMoveCopyMessages: 0x%08X', $response->{status}) if $response->{status};
+    return $response;
+}
+
 sub rules {
     my ($self, $flags) = @_;
     return $self->open('Table', 'GetRulesTable', { table_flags => $flags // 0x40 });
