@@ -77,7 +77,7 @@ void okapi__mark_bury(okapi__conn_t *conn)
         failure = okapi__conn_sql(conn, sql[i]);
     }
     if (failure != FAILURE_NONE) {
-        okapi__conn_sql(conn, "ROLLBACK");
+        conn->discard = 1;
         okapi__db_log(conn->db, OKAPI_LOG_ERROR, okapi__failures[failure].status,
                       "database %s: a transaction failed to commit, and so does everything after "
                       "it: should this program or the machine crash now, it may have happened",

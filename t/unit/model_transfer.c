@@ -150,7 +150,8 @@ static int delete_messages(model_run_t *run, model_t *from, int flags)
     }
     for (int i = 0; i < p.n; i++) {
         const model_object_t *there = model_find(from, p.ids[i]);
-        if (!there || !model_may_message(run, there, OKAPI_RIGHT_DELETE_ANY)) {
+        if (!there || (there->is_soft && !(flags & OKAPI_DELETE_HARD)) ||
+            !model_may_message(run, there, OKAPI_RIGHT_DELETE_ANY)) {
             continue;
         }
         model_object_t object = *there;
@@ -180,9 +181,10 @@ static int delete_hard(model_run_t *run)
     return delete_messages(run, run->model, OKAPI_DELETE_HARD);
 }
 
+/* Softly it can't be done again. */
 static int delete_again(model_run_t *run)
 {
-    return delete_messages(run, run->trash, OKAPI_DELETE_HARD);
+    return delete_messages(run, run->trash, model_random(run, 3) ? OKAPI_DELETE_HARD : 0);
 }
 
 const model_operation_t model_transfers[] = {
@@ -191,7 +193,7 @@ const model_operation_t model_transfers[] = {
     {"recover messages", 2, recover_messages},
     {"delete messages softly", 3, delete_softly},
     {"delete messages for good", 2, delete_hard},
-    {"delete softly deleted messages for good", 1, delete_again},
+    {"delete softly deleted messages again", 1, delete_again},
 };
 
 const int model_transfers_count = sizeof(model_transfers) / sizeof(model_transfers[0]);
