@@ -1,5 +1,5 @@
 /* recurrence.h - recurring appointments and tasks: the blob that describes a series (MS-OXOCAL
- * 2.2.1.44). */
+ * 2.2.1.44), and the instances that a calendar item has. */
 #ifndef OKAPI_RECURRENCE_H
 #define OKAPI_RECURRENCE_H
 
@@ -82,5 +82,20 @@ apr_status_t okapi_recurrence_decode(okapi_recurrence_t **recurrence, okapi_bina
  * makes a task's. OKAPI_ETOOBIG above what a client reads. */
 apr_status_t okapi_recurrence_encode(okapi_binary_t *blob, const okapi_recurrence_t *recurrence,
                                      int with_times, apr_pool_t *result_pool);
+
+/* ---- instances ---- */
+
+typedef struct okapi_instance_t {
+    okapi_time_t start, end;
+    okapi_time_t original; /* when the series has it: what an exception is known by */
+    int exception;         /* index in okapi_recurrence_t.exceptions; -1 is none */
+} okapi_instance_t;
+
+/* Array of okapi_instance_t in order of start: the instances of a calendar item that overlap
+ * FROM to TO, the item itself if it doesn't recur. OKAPI_ETOOCOMPLEX if there are more than MAX,
+ * or if it takes unreasonably long to find them. */
+apr_status_t okapi_message_instances(apr_array_header_t **instances, okapi_message_t *message,
+                                     okapi_time_t from, okapi_time_t to, int max,
+                                     apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
 #endif

@@ -1,0 +1,206 @@
+/* ical_keep.c - what MAPI has no property for, or not quite, is kept with the item.
+ *
+ * When an item is read, it is written again at once and the two are compared, a group of properties
+ * at a time. A group that isn't the same is kept as it came, with a hash of what was written for it.
+ * When the item is really written, a group is what was kept if the hash still fits, and what MAPI
+ * says now if it doesn't: a client has changed it. An unknown property is the simplest such group:
+ * nothing is written for it. */
+#include "ical_item.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+enum { MAX_KEPT = 256 * 1024 };
+
+typedef struct group_t {
+    const char *key;
+    apr_array_header_t *texts; /* const char * */
+} group_t;
+
+/* What tells one thing in several properties is one group. */
+static const char *key_of(const char *name)
+{
+    static const char *const same[][2] = {{"DTEND", "DTSTART"},  {"DURATION", "DTSTART"},
+                                          {"DUE", "DTSTART"},    {"EXDATE", "RRULE"},
+                                          {"RDATE", "RRULE"},    {"EXRULE", "RRULE"}};
+    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+        if (strcmp(name, same[i][0]) == 0)
+            return same[i][1];
+    return name;
+}
+
+static void put(apr_array_header_t *groups, apr_hash_t *index, const char *key, const char *text)
+{
+    apr_pool_t *pool = groups->pool;
+    group_t *group = apr_hash_get(index, key, APR_HASH_KEY_STRING);
+    if (!group) {
+        group = apr_palloc(pool, sizeof(*group));
+        group->key = key;
+        group->texts = apr_array_make(pool, 2, sizeof(const char *));
+        APR_ARRAY_PUSH(groups, group_t *) = group;
+        apr_hash_set(index, key, APR_HASH_KEY_STRING, group);
+    }
+    if (text)
+        APR_ARRAY_PUSH(group->texts, const char *) = text;
+}
+
+static const char *child_text(const okapi__comp_t *child, apr_pool_t *pool)
+{
+    okapi_writer_t w;
+    okapi_writer_init(&w, 512, 2 * MAX_KEPT, pool);
+    okapi__comp_write(&w, child);
+    return okapi_writer_status(&w) == APR_SUCCESS
+               ? apr_pstrmemdup(pool, (const char *)w.data, w.len)
+               : NULL;
+}
+
+/* Array of group_t *, and the same by key. */
+static apr_array_header_t *groups_of(const okapi__comp_t *comp, apr_hash_t *index, apr_pool_t *pool)
+{
+    apr_array_header_t *groups = apr_array_make(pool, 16, sizeof(group_t *));
+    for (int i = 0; i < comp->lines->nelts; i++) {
+        const okapi__line_t *line = &APR_ARRAY_IDX(comp->lines, i, okapi__line_t);
+        put(groups, index, key_of(line->name), line->text);
+    }
+    for (int i = 0; i < comp->children->nelts; i++) {
+        const okapi__comp_t *child = APR_ARRAY_IDX(comp->children, i, okapi__comp_t *);
+        put(groups, index, apr_pstrcat(pool, "BEGIN:", child->name, NULL), child_text(child, pool));
+    }
+    return groups;
+}
+
+/* FNV-1a, as text; "0" of nothing. */
+static const char *hash_of(const group_t *group, apr_pool_t *pool)
+{
+    apr_uint64_t hash = 0xCBF29CE484222325u;
+    if (!group || group->texts->nelts == 0)
+        return "0";
+    for (int i = 0; i < group->texts->nelts; i++)
+        for (const char *p = APR_ARRAY_IDX(group->texts, i, const char *);; p++) {
+            hash = (hash ^ (unsigned char)*p) * 0x100000001B3u;
+            if (!*p)
+                break;
+        }
+    return apr_psprintf(pool, "%" APR_UINT64_T_HEX_FMT, hash);
+}
+
+static int same(const group_t *a, const group_t *b)
+{
+    if (!b || a->texts->nelts != b->texts->nelts)
+        return 0;
+    for (int i = 0; i < a->texts->nelts; i++)
+        if (strcmp(APR_ARRAY_IDX(a->texts, i, const char *),
+                   APR_ARRAY_IDX(b->texts, i, const char *)) != 0)
+            return 0;
+    return 1;
+}
+
+/* Each line of TEXT behind a plus. */
+static void write_lines(okapi_writer_t *w, const char *text)
+{
+    while (*text) {
+        apr_size_t len = strcspn(text, "\r\n");
+        okapi_write_u8(w, '+');
+        okapi_write_bytes(w, text, len);
+        okapi_write_u8(w, '\n');
+        text += len;
+        text += strspn(text, "\r\n");
+    }
+}
+
+/* A group that is too large for what is kept isn't: what MAPI makes of it has to do. */
+static void write_group(okapi_writer_t *w, const char *key, const char *hash, const group_t *group)
+{
+    apr_size_t before = w->len;
+    okapi_write_u8(w, '=');
+    okapi_write_bytes(w, key, strlen(key));
+    okapi_write_u8(w, ' ');
+    okapi_write_bytes(w, hash, strlen(hash));
+    okapi_write_u8(w, '\n');
+    for (int i = 0; group && i < group->texts->nelts; i++)
+        write_lines(w, APR_ARRAY_IDX(group->texts, i, const char *));
+    if (okapi_writer_status(w) != APR_SUCCESS)
+        okapi_writer_truncate(w, before);
+}
+
+const char *okapi__keep_difference(const okapi__comp_t *original, const okapi__comp_t *generated,
+                                   apr_pool_t *result_pool)
+{
+    apr_pool_t *pool = result_pool;
+    apr_hash_t *theirs = apr_hash_make(pool), *ours = apr_hash_make(pool);
+    apr_array_header_t *their_groups = groups_of(original, theirs, pool);
+    apr_array_header_t *our_groups = groups_of(generated, ours, pool);
+    okapi_writer_t w;
+    okapi_writer_init(&w, 512, MAX_KEPT, pool);
+    for (int i = 0; i < their_groups->nelts; i++) {
+        const group_t *group = APR_ARRAY_IDX(their_groups, i, group_t *);
+        const group_t *our = apr_hash_get(ours, group->key, APR_HASH_KEY_STRING);
+        if (!same(group, our))
+            write_group(&w, group->key, hash_of(our, pool), group);
+    }
+    for (int i = 0; i < our_groups->nelts; i++) {
+        const group_t *group = APR_ARRAY_IDX(our_groups, i, group_t *);
+        /* that it had no UID isn't worth keeping: everything needs one */
+        if (!apr_hash_get(theirs, group->key, APR_HASH_KEY_STRING) &&
+            strcmp(group->key, "UID") != 0)
+            write_group(&w, group->key, hash_of(group, pool), NULL);
+    }
+    return w.len ? apr_pstrmemdup(pool, (const char *)w.data, w.len) : NULL;
+}
+
+/* ---- applying ---- */
+
+static void remove_group(okapi__comp_t *comp, const char *key)
+{
+    int n = 0;
+    for (int i = 0; i < comp->lines->nelts; i++) {
+        okapi__line_t line = APR_ARRAY_IDX(comp->lines, i, okapi__line_t);
+        if (strcmp(key_of(line.name), key) != 0)
+            APR_ARRAY_IDX(comp->lines, n++, okapi__line_t) = line;
+    }
+    comp->lines->nelts = n;
+    n = 0;
+    for (int i = 0; i < comp->children->nelts; i++) {
+        okapi__comp_t *child = APR_ARRAY_IDX(comp->children, i, okapi__comp_t *);
+        if (strncmp(key, "BEGIN:", 6) != 0 || strcmp(child->name, key + 6) != 0)
+            APR_ARRAY_IDX(comp->children, n++, okapi__comp_t *) = child;
+    }
+    comp->children->nelts = n;
+}
+
+/* The lines behind pluses at *P, which moves behind them. */
+static const char *take_lines(const char **p, apr_pool_t *pool)
+{
+    char *text = apr_palloc(pool, strlen(*p) + 1), *to = text;
+    while (**p == '+') {
+        apr_size_t len = strcspn(*p, "\n");
+        memcpy(to, *p + 1, len - 1);
+        to += len - 1;
+        *to++ = '\n';
+        *p += len + ((*p)[len] == '\n');
+    }
+    *to = 0;
+    return text;
+}
+
+void okapi__keep_apply(okapi__comp_t *generated, const char *kept, apr_pool_t *result_pool)
+{
+    apr_hash_t *index = apr_hash_make(result_pool);
+    groups_of(generated, index, result_pool);
+    while (*kept == '=') {
+        apr_size_t len = strcspn(kept, "\n"), key_len = strcspn(kept + 1, " \n");
+        const char *key = apr_pstrmemdup(result_pool, kept + 1, key_len), *why;
+        const char *hash = key_len + 1 < len
+                               ? apr_pstrmemdup(result_pool, kept + key_len + 2, len - key_len - 2)
+                               : "";
+        kept += len + (kept[len] == '\n');
+        const char *text = take_lines(&kept, result_pool);
+        okapi__comp_t *original;
+        if (strcmp(hash, hash_of(apr_hash_get(index, key, APR_HASH_KEY_STRING), result_pool)) ||
+            okapi__comp_parse(&original, &why, text, result_pool) != APR_SUCCESS)
+            continue;
+        remove_group(generated, key);
+        apr_array_cat(generated->lines, original->lines);
+        apr_array_cat(generated->children, original->children);
+    }
+}
