@@ -50,7 +50,10 @@ static entry_t *add_entry(okapi_ical_t *ical, okapi__comp_t *comp, const okapi__
     apr_pool_t *pool = ical->entries->pool;
     const char *uid = okapi__comp_value(comp, "UID");
     entry_t *entry = apr_array_push(ical->entries);
-    *entry = (entry_t){comp, calendar, kind_of(comp->name), is_first,
+    *entry = (entry_t){comp,
+                       calendar,
+                       kind_of(comp->name),
+                       is_first,
                        uid && *uid ? okapi__text_read(uid, pool) : NULL,
                        apr_array_make(pool, 2, sizeof(okapi__comp_t *))};
     return entry;
@@ -94,8 +97,8 @@ apr_status_t okapi_ical_parse(okapi_ical_t **result, const char **why, okapi_bin
     okapi_ical_t *ical = apr_pcalloc(result_pool, sizeof(*ical));
     int calendars = 0;
     *why = "";
-    const char *utf8 = okapi__charset_decode(okapi__charset_of(text, NULL, NULL), text, NULL,
-                                             result_pool);
+    const char *utf8 =
+        okapi__charset_decode(okapi__charset_of(text, NULL, NULL), text, NULL, result_pool);
     apr_status_t status = okapi__comp_parse(&ical->root, why, utf8, result_pool);
     if (status != APR_SUCCESS)
         return status;
@@ -154,11 +157,11 @@ const char *okapi_ical_method(const okapi_ical_t *ical)
 static const char *class_of(const okapi__item_t *item)
 {
     const okapi__line_t *attendee = okapi__comp_line(item->comp, "ATTENDEE");
-    const char *class = item->method && item->kind == OKAPI__EVENT
-                            ? okapi__class_of_method(
-                                  item->method,
-                                  attendee ? okapi__line_param(attendee, "PARTSTAT") : NULL)
-                            : NULL;
+    const char *class =
+        item->method && item->kind == OKAPI__EVENT
+            ? okapi__class_of_method(item->method,
+                                     attendee ? okapi__line_param(attendee, "PARTSTAT") : NULL)
+            : NULL;
     if (class)
         return class;
     return item->kind == OKAPI__TODO       ? "IPM.Task"
@@ -174,8 +177,8 @@ static void put_uid(okapi__item_t *item, const char *uid)
     okapi__when_t original = {0};
     int is_exception = id && okapi__when_read(&original, item->cal, id, id->value);
     if (is_exception && item->zone)
-        original.civil = original.is_date ? original.civil
-                                          : okapi__zone_from_utc(item->zone, original.utc);
+        original.civil =
+            original.is_date ? original.civil : okapi__zone_from_utc(item->zone, original.utc);
     okapi_binary_t goid = okapi__uid_to_goid(uid, original.civil, is_exception, pool);
     okapi_binary_t clean = okapi__uid_to_goid(uid, 0, 0, pool);
     okapi_props_set_bin(item->props, OKAPI__CAL_TAG(item, GLOBAL_OBJECT_ID), goid.data, goid.len);
@@ -289,8 +292,7 @@ static apr_status_t keep(okapi__item_t *item, const entry_t *entry, apr_array_he
     apr_array_header_t *written;
     apr_status_t status = okapi__item_write(&written, cal, item->message);
     for (int i = 0; i < written->nelts && i <= exceptions->nelts && status == APR_SUCCESS; i++) {
-        okapi__item_t *original =
-            i == 0 ? item : APR_ARRAY_IDX(exceptions, i - 1, okapi__item_t *);
+        okapi__item_t *original = i == 0 ? item : APR_ARRAY_IDX(exceptions, i - 1, okapi__item_t *);
         const okapi__comp_t *comp = APR_ARRAY_IDX(written, i, okapi__item_t *)->comp;
         const char *text = okapi__keep_difference(original->comp, comp, pool);
         okapi_propval_t value = okapi_propval_str(OKAPI__CAL_TAG(item, KEPT), text);
@@ -355,9 +357,13 @@ apr_status_t okapi_ical_to_message(okapi_message_t *message, const char **why,
         return status;
     cal->vtimezones = ical->vtimezones;
     entry.overrides = apr_array_copy(scratch_pool, entry.overrides);
-    okapi__item_t item = {.cal = cal, .kind = entry.kind, .method = ical->method,
-                          .comp = entry.comp, .message = message,
-                          .props = okapi_props_create(scratch_pool), .zone = cal->floating};
+    okapi__item_t item = {.cal = cal,
+                          .kind = entry.kind,
+                          .method = ical->method,
+                          .comp = entry.comp,
+                          .message = message,
+                          .props = okapi_props_create(scratch_pool),
+                          .zone = cal->floating};
     if (!okapi__class_of_method(item.method ? item.method : "", "TENTATIVE"))
         item.method = NULL; /* PUBLISH and the like send nothing to anybody */
     status = fill(&item, &entry, why, &exceptions);

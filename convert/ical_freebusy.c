@@ -164,9 +164,8 @@ static apr_array_header_t *periods_of(const okapi_propval_t *months, const okapi
         while (okapi_reader_left(&r) >= 4 && periods->nelts < MAX_PERIODS) {
             okapi__civil_t start = begin + okapi_read_u16(&r) * (apr_int64_t)60;
             okapi__civil_t end = begin + okapi_read_u16(&r) * (apr_int64_t)60;
-            period_t *last = periods->nelts
-                                 ? &APR_ARRAY_IDX(periods, periods->nelts - 1, period_t)
-                                 : NULL;
+            period_t *last =
+                periods->nelts ? &APR_ARRAY_IDX(periods, periods->nelts - 1, period_t) : NULL;
             if (last && start == begin && last->end == start)
                 last->end = end;
             else if (end > start)

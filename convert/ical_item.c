@@ -109,14 +109,32 @@ void okapi__when_write(okapi__item_t *item, const char *name, const okapi__zone_
 
 /* ---- a message's properties ---- */
 
-static const okapi_proptag_t fixed[] = {
-    PR_MESSAGE_CLASS, PR_SUBJECT, PR_BODY, PR_HTML, PR_INTERNET_CPID, PR_SENSITIVITY,
-    PR_IMPORTANCE, PR_OWNER_APPT_ID, PR_RESPONSE_REQUESTED, PR_START_DATE, PR_END_DATE,
-    PR_SENT_REPRESENTING_NAME, PR_SENT_REPRESENTING_ADDRTYPE, PR_SENT_REPRESENTING_EMAIL_ADDRESS,
-    PR_SENT_REPRESENTING_SMTP_ADDRESS, PR_LAST_MODIFICATION_TIME, PR_SEARCH_KEY,
-    PR_SCHDINFO_MONTHS_BUSY, PR_SCHDINFO_FREEBUSY_BUSY, PR_SCHDINFO_MONTHS_TENTATIVE,
-    PR_SCHDINFO_FREEBUSY_TENTATIVE, PR_SCHDINFO_MONTHS_OOF, PR_SCHDINFO_FREEBUSY_OOF,
-    PR_FREEBUSY_PUBLISH_START, PR_FREEBUSY_PUBLISH_END, PR_FREEBUSY_EMA};
+static const okapi_proptag_t fixed[] = {PR_MESSAGE_CLASS,
+                                        PR_SUBJECT,
+                                        PR_BODY,
+                                        PR_HTML,
+                                        PR_INTERNET_CPID,
+                                        PR_SENSITIVITY,
+                                        PR_IMPORTANCE,
+                                        PR_OWNER_APPT_ID,
+                                        PR_RESPONSE_REQUESTED,
+                                        PR_START_DATE,
+                                        PR_END_DATE,
+                                        PR_SENT_REPRESENTING_NAME,
+                                        PR_SENT_REPRESENTING_ADDRTYPE,
+                                        PR_SENT_REPRESENTING_EMAIL_ADDRESS,
+                                        PR_SENT_REPRESENTING_SMTP_ADDRESS,
+                                        PR_LAST_MODIFICATION_TIME,
+                                        PR_SEARCH_KEY,
+                                        PR_SCHDINFO_MONTHS_BUSY,
+                                        PR_SCHDINFO_FREEBUSY_BUSY,
+                                        PR_SCHDINFO_MONTHS_TENTATIVE,
+                                        PR_SCHDINFO_FREEBUSY_TENTATIVE,
+                                        PR_SCHDINFO_MONTHS_OOF,
+                                        PR_SCHDINFO_FREEBUSY_OOF,
+                                        PR_FREEBUSY_PUBLISH_START,
+                                        PR_FREEBUSY_PUBLISH_END,
+                                        PR_FREEBUSY_EMA};
 enum { FIXED = sizeof(fixed) / sizeof(fixed[0]) };
 
 apr_status_t okapi__item_load(okapi__item_t *item)
@@ -130,8 +148,8 @@ apr_status_t okapi__item_load(okapi__item_t *item)
     for (int i = 0; i < OKAPI__CAL_PROPS; i++)
         if (item->cal->tags[i])
             tags[n++] = item->cal->tags[i];
-    apr_status_t status = okapi_object_get(okapi_message_object(item->message), tags, n, 0, values,
-                                           pool, pool);
+    apr_status_t status =
+        okapi_object_get(okapi_message_object(item->message), tags, n, 0, values, pool, pool);
     item->props = okapi_props_create(pool);
     for (int i = 0; i < n && status == APR_SUCCESS; i++)
         if (values[i].tag == tags[i])

@@ -29,9 +29,9 @@ enum { OKAPI__EVENT = 0x1, OKAPI__TODO = 0x2, OKAPI__JOURNAL = 0x4, OKAPI__FREEB
 typedef struct okapi__cal_t {
     okapi_store_t *store;
     okapi_proptag_t tags[OKAPI__CAL_PROPS]; /* 0: the store doesn't have it */
-    okapi__zone_t *floating; /* where times without zone are */
-    apr_hash_t *zones;       /* okapi__zone_t by name */
-    apr_hash_t *vtimezones;  /* okapi__comp_t by TZID */
+    okapi__zone_t *floating;                /* where times without zone are */
+    apr_hash_t *zones;                      /* okapi__zone_t by name */
+    apr_hash_t *vtimezones;                 /* okapi__comp_t by TZID */
     apr_pool_t *pool;
 } okapi__cal_t;
 
@@ -44,8 +44,8 @@ typedef struct okapi__item_t {
     const char *method; /* NULL: it isn't sent anywhere */
     okapi__comp_t *comp;
     okapi_message_t *message;
-    okapi_props_t *props; /* of the message: to be set, or as they are */
-    okapi__zone_t *zone;  /* of its start */
+    okapi_props_t *props;           /* of the message: to be set, or as they are */
+    okapi__zone_t *zone;            /* of its start */
     okapi_recurrence_t *recurrence; /* NULL if it has none that MAPI can express */
 } okapi__item_t;
 

@@ -1,10 +1,10 @@
 /* ical_keep.c - what MAPI has no property for, or not quite, is kept with the item.
  *
  * When an item is read, it is written again at once and the two are compared, a group of properties
- * at a time. A group that isn't the same is kept as it came, with a hash of what was written for it.
- * When the item is really written, a group is what was kept if the hash still fits, and what MAPI
- * says now if it doesn't: a client has changed it. An unknown property is the simplest such group:
- * nothing is written for it. */
+ * at a time. A group that isn't the same is kept as it came, with a hash of what was written for
+ * it. When the item is really written, a group is what was kept if the hash still fits, and what
+ * MAPI says now if it doesn't: a client has changed it. An unknown property is the simplest such
+ * group: nothing is written for it. */
 #include "ical_item.h"
 
 #include <apr_lib.h>
@@ -20,9 +20,9 @@ typedef struct group_t {
 /* What tells one thing in several properties is one group. */
 static const char *key_of(const char *name)
 {
-    static const char *const same[][2] = {{"DTEND", "DTSTART"},  {"DURATION", "DTSTART"},
-                                          {"DUE", "DTSTART"},    {"EXDATE", "RRULE"},
-                                          {"RDATE", "RRULE"},    {"EXRULE", "RRULE"}};
+    static const char *const same[][2] = {{"DTEND", "DTSTART"}, {"DURATION", "DTSTART"},
+                                          {"DUE", "DTSTART"},   {"EXDATE", "RRULE"},
+                                          {"RDATE", "RRULE"},   {"EXRULE", "RRULE"}};
     for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
         if (strcmp(name, same[i][0]) == 0)
             return same[i][1];

@@ -1,4 +1,5 @@
-/* ical_people.c - attendees and the organizer: MS-OXCICAL 2.1.3.1.1.20.2 and .18, MS-OXOCAL 2.2.4. */
+/* ical_people.c - attendees and the organizer: MS-OXCICAL 2.1.3.1.1.20.2 and .18, MS-OXOCAL 2.2.4.
+ */
 #include <strings.h>
 #include <apr_strings.h>
 
@@ -6,9 +7,15 @@
 #include "ical_item.h"
 
 enum { MAX_ATTENDEES = 5000, MAX_LOOKUPS = 1000 };
-enum { RECIP_SENDABLE = 0x1, RECIP_ORGANIZER = 0x2 };        /* PR_RECIPIENT_FLAGS */
-enum { TRACK_NONE, TRACK_ORGANIZED, TRACK_TENTATIVE, TRACK_ACCEPTED, TRACK_DECLINED,
-       TRACK_NOT_RESPONDED };
+enum { RECIP_SENDABLE = 0x1, RECIP_ORGANIZER = 0x2 }; /* PR_RECIPIENT_FLAGS */
+enum {
+    TRACK_NONE,
+    TRACK_ORGANIZED,
+    TRACK_TENTATIVE,
+    TRACK_ACCEPTED,
+    TRACK_DECLINED,
+    TRACK_NOT_RESPONDED
+};
 enum { STATE_MEETING = 0x1, STATE_RECEIVED = 0x2, STATE_CANCELED = 0x4 };
 enum { MEETING_REQUEST = 1 };
 
@@ -20,16 +27,15 @@ static const struct status_t {
               {"NEEDS-ACTION", TRACK_NONE},          {"DELEGATED", TRACK_DECLINED}};
 enum { STATES = sizeof(states) / sizeof(states[0]) };
 
-static const okapi__person_tags_t recipient_tags = {PR_DISPLAY_NAME, PR_ADDRTYPE,
-                                                    PR_EMAIL_ADDRESS, PR_SMTP_ADDRESS,
-                                                    PR_ENTRYID,       PR_SEARCH_KEY};
+static const okapi__person_tags_t recipient_tags = {PR_DISPLAY_NAME, PR_ADDRTYPE, PR_EMAIL_ADDRESS,
+                                                    PR_SMTP_ADDRESS, PR_ENTRYID,  PR_SEARCH_KEY};
 static const okapi__person_tags_t representing_tags = {
     PR_SENT_REPRESENTING_NAME,          PR_SENT_REPRESENTING_ADDRTYPE,
     PR_SENT_REPRESENTING_EMAIL_ADDRESS, PR_SENT_REPRESENTING_SMTP_ADDRESS,
     PR_SENT_REPRESENTING_ENTRYID,       PR_SENT_REPRESENTING_SEARCH_KEY};
-static const okapi__person_tags_t sender_tags = {
-    PR_SENDER_NAME,         PR_SENDER_ADDRTYPE, PR_SENDER_EMAIL_ADDRESS,
-    PR_SENDER_SMTP_ADDRESS, PR_SENDER_ENTRYID,  PR_SENDER_SEARCH_KEY};
+static const okapi__person_tags_t sender_tags = {PR_SENDER_NAME,          PR_SENDER_ADDRTYPE,
+                                                 PR_SENDER_EMAIL_ADDRESS, PR_SENDER_SMTP_ADDRESS,
+                                                 PR_SENDER_ENTRYID,       PR_SENDER_SEARCH_KEY};
 
 /* ---- reading ---- */
 
@@ -70,8 +76,8 @@ static int track_of(const okapi__line_t *line)
 static apr_status_t add_recipient(okapi__draft_t *draft, const okapi__address_t *address, int type,
                                   int flags, int track)
 {
-    apr_array_header_t *values = apr_array_make(draft->mime->scratch_pool, 12,
-                                                sizeof(okapi_propval_t));
+    apr_array_header_t *values =
+        apr_array_make(draft->mime->scratch_pool, 12, sizeof(okapi_propval_t));
     apr_status_t status = okapi__person_values(draft, address, &recipient_tags, values);
     if (status != APR_SUCCESS)
         return status;
@@ -128,8 +134,8 @@ apr_status_t okapi__people_read(okapi__item_t *item)
     okapi__draft_t draft = {&mime, item->message};
     const okapi__line_t *line = okapi__comp_line(item->comp, "ORGANIZER");
     okapi__address_t organizer;
-    int is_reply = item->method && (strcmp(item->method, "REPLY") == 0 ||
-                                    strcmp(item->method, "COUNTER") == 0);
+    int is_reply = item->method &&
+                   (strcmp(item->method, "REPLY") == 0 || strcmp(item->method, "COUNTER") == 0);
     int has_organizer = line && read_address(&organizer, line, pool), attendees = 0;
     apr_status_t status = APR_SUCCESS;
     if (has_organizer) {
@@ -189,13 +195,13 @@ static void write_attendee(okapi__item_t *item, const okapi_recipient_t *recipie
     for (int i = STATES - 1; i >= 0; i--)
         if (states[i].track == track && strcmp(states[i].partstat, "DELEGATED") != 0)
             partstat = states[i].partstat;
-    write_person(item, "ATTENDEE", recipient->props, &recipient_tags,
-                 apr_pstrcat(item->cal->pool, type == MAPI_BCC ? "CUTYPE=RESOURCE;" : "",
-                             type == MAPI_CC ? "ROLE=OPT-PARTICIPANT" : "ROLE=REQ-PARTICIPANT",
-                             ";PARTSTAT=", partstat,
-                             item->method && strcmp(item->method, "REQUEST") == 0 ? ";RSVP=TRUE"
-                                                                                  : "",
-                             NULL));
+    write_person(
+        item, "ATTENDEE", recipient->props, &recipient_tags,
+        apr_pstrcat(item->cal->pool, type == MAPI_BCC ? "CUTYPE=RESOURCE;" : "",
+                    type == MAPI_CC ? "ROLE=OPT-PARTICIPANT" : "ROLE=REQ-PARTICIPANT",
+                    ";PARTSTAT=", partstat,
+                    item->method && strcmp(item->method, "REQUEST") == 0 ? ";RSVP=TRUE" : "",
+                    NULL));
 }
 
 /* An answer is from its attendee, to the organizer. */

@@ -1,6 +1,6 @@
-/* ical_series.c - recurring items: RRULE, EXDATE and RECURRENCE-ID as PidLidAppointmentRecur and its
- * exceptions (MS-OXCICAL 2.1.3.2, MS-OXOCAL 2.2.1.44 and 2.2.10). A series that MAPI can't express
- * stays one appointment, and its rules are kept beside. */
+/* ical_series.c - recurring items: RRULE, EXDATE and RECURRENCE-ID as PidLidAppointmentRecur and
+ * its exceptions (MS-OXCICAL 2.1.3.2, MS-OXOCAL 2.2.1.44 and 2.2.10). A series that MAPI can't
+ * express stays one appointment, and its rules are kept beside. */
 #include "ical_item.h"
 
 #include <stdlib.h>
@@ -28,8 +28,8 @@ typedef struct exception_t {
 
 /* ---- the rule ---- */
 
-/* The only rule there is; NULL if there is none, or more than MAPI has room for. Its semicolons should
- * not be escaped, but sometimes are. */
+/* The only rule there is; NULL if there is none, or more than MAPI has room for. Its semicolons
+ * should not be escaped, but sometimes are. */
 static const char *only_rule(const okapi__comp_t *comp)
 {
     const char *rule = NULL;
@@ -327,8 +327,8 @@ void okapi__series_write(okapi__item_t *item)
 {
     apr_pool_t *pool = item->cal->pool;
     int is_task = item->kind == OKAPI__TODO;
-    okapi_proptag_t tag = is_task ? OKAPI__CAL_TAG(item, TASK_RECURRENCE)
-                                  : OKAPI__CAL_TAG(item, RECUR);
+    okapi_proptag_t tag =
+        is_task ? OKAPI__CAL_TAG(item, TASK_RECURRENCE) : OKAPI__CAL_TAG(item, RECUR);
     const okapi_propval_t *blob = tag ? okapi_props_get(item->props, tag) : NULL;
     const okapi__line_t *start = okapi__comp_line(item->comp, is_task ? "DUE" : "DTSTART");
     okapi_recurrence_t *r;

@@ -1,5 +1,5 @@
-/* ical_table.c - the properties that are one value in iCalendar and in MAPI: MS-OXCICAL 2.1.3.1.1.20
- * and 2.1.3.1.1.19. One table says which; whoever adds one adds a row. */
+/* ical_table.c - the properties that are one value in iCalendar and in MAPI:
+ * MS-OXCICAL 2.1.3.1.1.20 and 2.1.3.1.1.19. One table says which; whoever adds one adds a row. */
 #include "ical_item.h"
 
 #include <stdlib.h>
@@ -209,26 +209,25 @@ static void write_time(okapi__item_t *item, const row_t *row, const okapi_propva
 /* ---- the table: of two rows with one property, the second counts ---- */
 
 /* What isn't written is the default of both sides. */
-static const code_t classes[] = {
-    {"CONFIDENTIAL", 3}, {"PRIVATE", 2}, {"X-PERSONAL", 1}, {NULL, 0}};
+static const code_t classes[] = {{"CONFIDENTIAL", 3}, {"PRIVATE", 2}, {"X-PERSONAL", 1}, {NULL, 0}};
 static const code_t priorities[] = {{"1", 2}, {"9", 0}, {NULL, 0}};
 static const code_t transparencies[] = {{"TRANSPARENT", 0}, {"OPAQUE", 2}, {"OPAQUE", 1},
                                         {"OPAQUE", 3},      {"OPAQUE", 4}, {NULL, 0}};
 static const code_t busy[] = {{"FREE", 0}, {"TENTATIVE", 1},        {"BUSY", 2},
                               {"OOF", 3},  {"WORKINGELSEWHERE", 4}, {NULL, 0}};
-static const code_t task_states[] = {{"NEEDS-ACTION", 0}, {"IN-PROCESS", 1}, {"COMPLETED", 2},
-                                     {"CANCELLED", 4},    {NULL, 0}};
+static const code_t task_states[] = {
+    {"NEEDS-ACTION", 0}, {"IN-PROCESS", 1}, {"COMPLETED", 2}, {"CANCELLED", 4}, {NULL, 0}};
 
-#define TEXT    read_text, write_text
-#define BODY    read_body, write_text
-#define HTML    read_html, write_html
-#define LIST    read_list, write_list
-#define CODE    read_code, write_code
-#define INT     read_int, write_int
-#define BOOL    read_bool, write_bool
-#define TIME    read_time, write_time
+#define TEXT          read_text, write_text
+#define BODY          read_body, write_text
+#define HTML          read_html, write_html
+#define LIST          read_list, write_list
+#define CODE          read_code, write_code
+#define INT           read_int, write_int
+#define BOOL          read_bool, write_bool
+#define TIME          read_time, write_time
 #define NAMED(symbol) 0, OKAPI__CAL_##symbol
-#define ITEMS   (OKAPI__EVENT | OKAPI__TODO | OKAPI__JOURNAL)
+#define ITEMS         (OKAPI__EVENT | OKAPI__TODO | OKAPI__JOURNAL)
 
 static const row_t rows[] = {
     {"SUMMARY", ITEMS, TEXT, PR_SUBJECT},
@@ -269,8 +268,7 @@ static void put_consequences(okapi__item_t *item)
     const char *status = okapi__comp_value(item->comp, "STATUS");
     if (okapi_props_int(props, PR_SENSITIVITY, 0) == 2)
         okapi_props_set_bool(props, OKAPI__CAL_TAG(item, PRIVATE), 1);
-    if (item->kind == OKAPI__EVENT &&
-        !okapi_props_get(props, OKAPI__CAL_TAG(item, BUSY_STATUS)))
+    if (item->kind == OKAPI__EVENT && !okapi_props_get(props, OKAPI__CAL_TAG(item, BUSY_STATUS)))
         okapi_props_set_i32(props, OKAPI__CAL_TAG(item, BUSY_STATUS),
                             status && strcasecmp(status, "TENTATIVE") == 0 ? 1 : 2);
     if (item->kind == OKAPI__TODO)

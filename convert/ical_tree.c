@@ -122,9 +122,8 @@ apr_status_t okapi__comp_parse(okapi__comp_t **root, const char **why, const cha
                                     at, MAX_DEPTH);
                 return OKAPI_ETOOCOMPLEX;
             }
-            okapi__comp_t *comp =
-                okapi__comp_create(upper(line.value, strcspn(line.value, " \t"), result_pool),
-                                   result_pool);
+            okapi__comp_t *comp = okapi__comp_create(
+                upper(line.value, strcspn(line.value, " \t"), result_pool), result_pool);
             APR_ARRAY_PUSH(open[depth]->children, okapi__comp_t *) = comp;
             open[++depth] = comp;
         } else if (strcmp(line.name, "END") == 0) {
@@ -177,8 +176,8 @@ void okapi__comp_add(okapi__comp_t *comp, const char *name, const char *params, 
 {
     apr_pool_t *pool = comp->lines->pool;
     okapi__line_t line;
-    const char *text = apr_pstrcat(pool, name, params ? ";" : "", params ? params : "", ":", value,
-                                   NULL);
+    const char *text =
+        apr_pstrcat(pool, name, params ? ";" : "", params ? params : "", ":", value, NULL);
     if (read_line(&line, text, pool))
         APR_ARRAY_PUSH(comp->lines, okapi__line_t) = line;
 }

@@ -5,8 +5,8 @@
 
 #include "ical_item.h"
 
-static const unsigned char array_id[16] = {0x04, 0, 0, 0, 0x82, 0, 0xE0, 0, 0x74, 0xC5,
-                                           0xB7, 0x10, 0x1A, 0x82, 0xE0, 0x08};
+static const unsigned char array_id[16] = {0x04, 0,    0,    0,    0x82, 0,    0xE0, 0,
+                                           0x74, 0xC5, 0xB7, 0x10, 0x1A, 0x82, 0xE0, 0x08};
 static const char vcal_uid[12] = "vCal-Uid\1\0\0";
 
 enum { DATE_AT = 16, TIME_AT = 20, SIZE_AT = 36, DATA_AT = 40, MAX_UID = 4096 };
@@ -62,9 +62,9 @@ const char *okapi__uid_of_goid(okapi_binary_t goid, apr_pool_t *result_pool)
     const unsigned char *data = goid.data + DATA_AT;
     apr_size_t len = goid.len - DATA_AT;
     if (len > sizeof(vcal_uid) && memcmp(data, vcal_uid, sizeof(vcal_uid)) == 0)
-        return apr_pstrmemdup(result_pool, (const char *)data + sizeof(vcal_uid),
-                              strnlen((const char *)data + sizeof(vcal_uid),
-                                      len - sizeof(vcal_uid)));
+        return apr_pstrmemdup(
+            result_pool, (const char *)data + sizeof(vcal_uid),
+            strnlen((const char *)data + sizeof(vcal_uid), len - sizeof(vcal_uid)));
     char *uid = apr_palloc(result_pool, 2 * goid.len + 1);
     for (apr_size_t i = 0; i < goid.len; i++) {
         unsigned char byte = i >= DATE_AT && i < TIME_AT ? 0 : goid.data[i];

@@ -102,9 +102,9 @@ apr_status_t okapi__times_read(okapi__item_t *item, const char **why)
     if (!line && item->kind == OKAPI__EVENT && item->method)
         return APR_SUCCESS; /* an answer or a cancellation needn't say it again: RFC 5546 3.2 */
     if (!has_start && item->kind == OKAPI__EVENT) {
-        *why = line ? apr_psprintf(item->cal->pool, "DTSTART can't be understood: %.100s",
-                                   line->value)
-                    : "an event has no DTSTART";
+        *why =
+            line ? apr_psprintf(item->cal->pool, "DTSTART can't be understood: %.100s", line->value)
+                 : "an event has no DTSTART";
         return OKAPI_EFORMAT;
     }
     item->zone = has_start ? start.zone : item->cal->floating;
@@ -143,8 +143,8 @@ static okapi__zone_t *start_zone(okapi__item_t *item)
 {
     okapi_props_t *props = item->props;
     okapi_proptag_t tag = OKAPI__CAL_TAG(item, TIME_ZONE_STRUCT);
-    int recurs = OKAPI__CAL_TAG(item, RECUR) &&
-                 okapi_props_get(props, OKAPI__CAL_TAG(item, RECUR)) != NULL;
+    int recurs =
+        OKAPI__CAL_TAG(item, RECUR) && okapi_props_get(props, OKAPI__CAL_TAG(item, RECUR)) != NULL;
     okapi__zone_t *zone = recurs ? zone_of(item, OKAPI__CAL_TAG(item, ZONE_RECUR)) : NULL;
     const okapi_propval_t *value = recurs && !zone && tag ? okapi_props_get(props, tag) : NULL;
     if (value)
@@ -191,10 +191,9 @@ static void write_day(okapi__item_t *item, const char *name, okapi_proptag_t day
     const okapi_propval_t *date = time_of(item, day), *time = time_of(item, common);
     if (!date)
         return;
-    okapi__civil_t clock = time ? okapi__zone_from_utc(item->zone, okapi__civil_of_time(time->v.time))
-                                : 0;
-    if (time && okapi__civil_days(clock) ==
-                    okapi__civil_days(okapi__civil_of_time(date->v.time)) &&
+    okapi__civil_t clock =
+        time ? okapi__zone_from_utc(item->zone, okapi__civil_of_time(time->v.time)) : 0;
+    if (time && okapi__civil_days(clock) == okapi__civil_days(okapi__civil_of_time(date->v.time)) &&
         okapi__civil_seconds(clock))
         okapi__when_write(item, name, item->zone, time->v.time, 0);
     else

@@ -96,8 +96,8 @@ static apr_status_t exception_message(okapi_message_t **message, okapi__item_t *
         if (status != APR_SUCCESS && status != OKAPI_ENOTFOUND)
             return status;
         if (status == APR_SUCCESS) {
-            status = okapi_object_get(okapi_message_object(*message), &tag, 1, 0, &value, pool,
-                                      pool);
+            status =
+                okapi_object_get(okapi_message_object(*message), &tag, 1, 0, &value, pool, pool);
             if (status != APR_SUCCESS)
                 return status;
             if (value.tag == tag && value.v.time == original)
@@ -165,8 +165,8 @@ static apr_status_t write_exception(okapi__item_t **result, okapi__item_t *serie
                                     const okapi_exception_t *e, const char *uid)
 {
     okapi__item_t *item = apr_pmemdup(series->cal->pool, series, sizeof(*item));
-    okapi_time_t original = okapi__civil_time(
-        okapi__zone_to_utc(series->zone, okapi__civil_of_minutes(e->original)));
+    okapi_time_t original =
+        okapi__civil_time(okapi__zone_to_utc(series->zone, okapi__civil_of_minutes(e->original)));
     const char *value = okapi__line_param(okapi__comp_line(series->comp, "DTSTART"), "VALUE");
     apr_status_t status = exception_message(&item->message, series, original);
     item->recurrence = NULL;
@@ -210,9 +210,9 @@ apr_status_t okapi__item_write(apr_array_header_t **items, okapi__cal_t *cal,
     int n = item->recurrence ? item->recurrence->exceptions->nelts : 0;
     for (int i = 0; i < n && status == APR_SUCCESS; i++) {
         okapi__item_t *exception;
-        status = write_exception(
-            &exception, item, &APR_ARRAY_IDX(item->recurrence->exceptions, i, okapi_exception_t),
-            uid);
+        status = write_exception(&exception, item,
+                                 &APR_ARRAY_IDX(item->recurrence->exceptions, i, okapi_exception_t),
+                                 uid);
         if (status == APR_SUCCESS)
             APR_ARRAY_PUSH(*items, okapi__item_t *) = exception;
     }

@@ -54,9 +54,12 @@ static void see(observance_t *o, const okapi__comp_t *comp)
         return;
     apr_int64_t day = okapi__civil_days(start.civil);
     okapi__date_t d = okapi__date_of(day);
-    *o = (observance_t){1, recurs, offset, start.civil,
-                        {d.month, okapi__weekday_of(day), (d.day - 1) / 7 + 1,
-                         okapi__civil_seconds(start.civil)}};
+    *o = (observance_t){
+        1,
+        recurs,
+        offset,
+        start.civil,
+        {d.month, okapi__weekday_of(day), (d.day - 1) / 7 + 1, okapi__civil_seconds(start.civil)}};
     if (by_rule)
         change_of_rule(&o->change, &rule);
     else if (d.day + 7 > okapi__month_days(d.year, d.month))
@@ -105,8 +108,8 @@ static void add_observance(okapi__comp_t *vtimezone, const char *name,
     if (change->month)
         okapi__comp_add(comp, "RRULE", NULL,
                         apr_psprintf(pool, "FREQ=YEARLY;BYDAY=%d%s;BYMONTH=%d",
-                                     change->nth == 5 ? -1 : change->nth,
-                                     weekdays[change->weekday], change->month));
+                                     change->nth == 5 ? -1 : change->nth, weekdays[change->weekday],
+                                     change->month));
     APR_ARRAY_PUSH(vtimezone->children, okapi__comp_t *) = comp;
 }
 

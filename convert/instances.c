@@ -19,8 +19,8 @@ typedef struct moved_t {
 
 typedef struct search_t {
     okapi__zone_t *zone;
-    okapi__civil_t start; /* of the series, on its clock */
-    apr_int64_t duration; /* of the clock */
+    okapi__civil_t start;    /* of the series, on its clock */
+    apr_int64_t duration;    /* of the clock */
     okapi__civil_t from, to; /* UTC */
     int max;
     apr_int64_t work;
@@ -64,10 +64,10 @@ static apr_status_t read_blob(search_t *s, okapi__item_t *item, okapi_binary_t b
             r->start_offset * (apr_int64_t)60;
     for (int i = 0; i < r->exceptions->nelts; i++) {
         const okapi_exception_t *e = &APR_ARRAY_IDX(r->exceptions, i, okapi_exception_t);
-        APR_ARRAY_PUSH(s->moved, moved_t) = (moved_t){
-            okapi__zone_to_utc(s->zone, okapi__civil_of_minutes(e->original)),
-            okapi__zone_to_utc(s->zone, okapi__civil_of_minutes(e->start)),
-            okapi__zone_to_utc(s->zone, okapi__civil_of_minutes(e->end)), i};
+        APR_ARRAY_PUSH(s->moved, moved_t) =
+            (moved_t){okapi__zone_to_utc(s->zone, okapi__civil_of_minutes(e->original)),
+                      okapi__zone_to_utc(s->zone, okapi__civil_of_minutes(e->start)),
+                      okapi__zone_to_utc(s->zone, okapi__civil_of_minutes(e->end)), i};
     }
     return expand(s, &rule, s->times);
 }
@@ -104,6 +104,8 @@ static apr_status_t read_rule(search_t *s, const char *text, apr_array_header_t 
 static apr_status_t read_component(search_t *s, okapi__item_t *item)
 {
     apr_status_t status = APR_SUCCESS;
+    if (okapi__comp_line(item->comp, "RECURRENCE-ID")) /* an exception is one instance */
+        return APR_SUCCESS;
     for (int i = 0; i < item->comp->lines->nelts && status == APR_SUCCESS; i++) {
         const okapi__line_t *line = &APR_ARRAY_IDX(item->comp->lines, i, okapi__line_t);
         if (strcmp(line->name, "RRULE") == 0)
@@ -135,8 +137,8 @@ static void read_override(search_t *s, const okapi__item_t *item, okapi__comp_t 
             s->zone, original.civil + (original.is_date ? okapi__civil_seconds(s->start) : 0));
     okapi_time_t start = okapi_props_int(other.props, OKAPI__CAL_TAG(item, START_WHOLE), 0);
     okapi_time_t end = okapi_props_int(other.props, OKAPI__CAL_TAG(item, END_WHOLE), start);
-    APR_ARRAY_PUSH(s->moved, moved_t) = (moved_t){original.utc, okapi__civil_of_time(start),
-                                                  okapi__civil_of_time(end), -1};
+    APR_ARRAY_PUSH(s->moved, moved_t) =
+        (moved_t){original.utc, okapi__civil_of_time(start), okapi__civil_of_time(end), -1};
 }
 
 /* Zones first: the overrides are in them. */
@@ -189,9 +191,8 @@ static apr_status_t add(search_t *s, okapi__civil_t start, okapi__civil_t end,
         return APR_SUCCESS;
     if (s->instances->nelts == s->max)
         return OKAPI_ETOOCOMPLEX;
-    APR_ARRAY_PUSH(s->instances, okapi_instance_t) =
-        (okapi_instance_t){okapi__civil_time(start), okapi__civil_time(end),
-                           okapi__civil_time(original), exception};
+    APR_ARRAY_PUSH(s->instances, okapi_instance_t) = (okapi_instance_t){
+        okapi__civil_time(start), okapi__civil_time(end), okapi__civil_time(original), exception};
     return APR_SUCCESS;
 }
 
@@ -225,7 +226,9 @@ apr_status_t okapi_message_instances(apr_array_header_t **instances, okapi_messa
 {
     okapi__cal_t *cal;
     apr_array_header_t *items;
-    search_t s = {.from = okapi__civil_of_time(from), .to = okapi__civil_of_time(to), .max = max,
+    search_t s = {.from = okapi__civil_of_time(from),
+                  .to = okapi__civil_of_time(to),
+                  .max = max,
                   .work = OKAPI__RECURRENCE_WORK};
     s.times = apr_array_make(scratch_pool, 64, sizeof(okapi__civil_t));
     s.without = apr_array_make(scratch_pool, 8, sizeof(okapi__civil_t));

@@ -7,7 +7,12 @@
 #include <unicode/uenum.h>
 #include <unicode/ustring.h>
 
-enum { NAME_SIZE = 128, LAST = 5, MAX_CANDIDATES = 100 };
+enum {
+    NAME_SIZE = 128,
+    LAST = 5,
+    MAX_CANDIDATES = 100,
+    SETTLED_YEAR = 2010 /* a zone that had its rule then already is preferred */
+};
 
 /* ---- ICU ---- */
 
@@ -122,10 +127,14 @@ static void changes_of(changes_t *c, UCalendar *calendar, int year)
     }
 }
 
-/* "The last Sunday" and "the fourth" are told apart by other years. */
-static void rule_of(okapi__tz_rule_t *rule, UCalendar *calendar)
+static int this_year(void)
 {
-    int year = okapi__date_of(apr_time_sec(apr_time_now()) / OKAPI__DAY).year;
+    return okapi__date_of(apr_time_sec(apr_time_now()) / OKAPI__DAY).year;
+}
+
+/* "The last Sunday" and "the fourth" are told apart by other years. */
+static void rule_of(okapi__tz_rule_t *rule, UCalendar *calendar, int year)
+{
     changes_t now, other;
     changes_of(&now, calendar, year);
     memset(rule, 0, sizeof(*rule));
@@ -161,7 +170,7 @@ static okapi__zone_t *zone_of(const UChar *id, apr_pool_t *pool)
     zone->windows = windows_of(id, pool);
     if (!zone->windows)
         zone->windows = zone->id;
-    rule_of(&zone->rule, calendar);
+    rule_of(&zone->rule, calendar, this_year());
     return zone;
 }
 
@@ -192,9 +201,8 @@ okapi__zone_t *okapi__zone_utc(apr_pool_t *result_pool)
 
 static int same_change(const okapi__tz_change_t *a, const okapi__tz_change_t *b)
 {
-    return a->month == b->month &&
-           (a->month == 0 ||
-            (a->weekday == b->weekday && a->nth == b->nth && a->second == b->second));
+    return a->month == b->month && (a->month == 0 || (a->weekday == b->weekday &&
+                                                      a->nth == b->nth && a->second == b->second));
 }
 
 static int same_rule(const okapi__tz_rule_t *a, const okapi__tz_rule_t *b)
@@ -224,16 +232,19 @@ okapi__zone_t *okapi__zone_by_rule(const okapi__tz_rule_t *rule, const char *nam
     UChar found[NAME_SIZE] = {0};
     const UChar *id;
     for (int i = 0; i < MAX_CANDIDATES && (id = uenum_unext(ids, NULL, &error)) != NULL; i++) {
-        okapi__tz_rule_t its;
+        okapi__tz_rule_t now, before;
         UCalendar *calendar = is_principal(id) ? open_calendar(id) : NULL;
         if (!calendar)
             continue;
-        rule_of(&its, calendar);
+        rule_of(&now, calendar, this_year());
+        rule_of(&before, calendar, SETTLED_YEAR);
         ucal_close(calendar);
-        if (same_rule(rule, &its)) {
+        if (!same_rule(rule, &now))
+            continue;
+        if (!*found || same_rule(rule, &before))
             u_strncpy(found, id, NAME_SIZE - 1);
+        if (same_rule(rule, &before))
             break;
-        }
     }
     uenum_close(ids);
     if (*found)

@@ -17,10 +17,10 @@ typedef struct okapi__tz_rule_t {
 } okapi__tz_rule_t;
 
 typedef struct okapi__zone_t {
-    const char *id;      /* ICU's; NULL if only the rule is known */
-    const char *windows; /* key in the registry, or what stands for it; never NULL */
+    const char *id;        /* ICU's; NULL if only the rule is known */
+    const char *windows;   /* key in the registry, or what stands for it; never NULL */
     okapi__tz_rule_t rule; /* of the present */
-    void *calendar;      /* ICU's, if there is ID */
+    void *calendar;        /* ICU's, if there is ID */
     apr_pool_t *pool;
 } okapi__zone_t;
 

@@ -1,9 +1,9 @@
 /* ical_round.c - for t/40-corpus/ics.t: iCalendar files through a store and back.
  *
  * ical_round DIR < names: for file number N on standard input, DIR/N.ics is what comes back,
- * DIR/N.plain.ics what comes back of MAPI's properties alone, DIR/N.times the instances of its events
- * in ten years from the first on, "start end" in seconds of UTC. Standard output has a line for each:
- * "N ok items failed" and what made items fail, or "N error why". */
+ * DIR/N.plain.ics what comes back of MAPI's properties alone, DIR/N.times the instances of its
+ * events in ten years from the first on, "start end" in seconds of UTC. Standard output has a line
+ * for each: "N ok items failed" and what made items fail, or "N error why". */
 #include <okapi/ical.h>
 #include <okapi/recurrence.h>
 
@@ -48,7 +48,8 @@ static void write_back(okapi_message_t **messages, int n, int flags, FILE *file,
 static okapi_message_t **through_store(mailbox_t *m, const okapi_ical_t *ical, int *n,
                                        const char **failures, apr_pool_t *pool)
 {
-    okapi_message_t **messages = apr_palloc(pool, sizeof(*messages) * (apr_size_t)okapi_ical_count(ical));
+    okapi_message_t **messages =
+        apr_palloc(pool, sizeof(*messages) * (apr_size_t)okapi_ical_count(ical));
     *n = 0;
     *failures = "";
     for (int i = 0; i < okapi_ical_count(ical); i++) {
@@ -57,7 +58,8 @@ static okapi_message_t **through_store(mailbox_t *m, const okapi_ical_t *ical, i
         apr_pool_t *scratch;
         apr_pool_create(&scratch, pool);
         mailbox_must(okapi_message_create(&message, m->store, okapi_folder_id(m->inbox), 0, scratch,
-                                          scratch), "create");
+                                          scratch),
+                     "create");
         apr_status_t status = okapi_ical_to_message(message, &why, ical, i, NULL, scratch, scratch);
         if (status == OKAPI_EFORMAT && *why) {
             *failures = apr_pstrcat(pool, *failures, "; ", why, NULL);
@@ -65,7 +67,8 @@ static okapi_message_t **through_store(mailbox_t *m, const okapi_ical_t *ical, i
             mailbox_must(status, "reading");
             mailbox_must(okapi_message_save(message, 0, scratch), "save");
             mailbox_must(okapi_message_open(&messages[*n], m->store, 0, okapi_message_id(message),
-                                            pool, pool), "open");
+                                            pool, pool),
+                         "open");
             ++*n;
         }
         apr_pool_destroy(scratch);

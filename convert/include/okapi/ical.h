@@ -10,8 +10,8 @@
 
 typedef struct okapi_ical_t okapi_ical_t;
 
-/* Reads TEXT; whatever charset it is in. OKAPI_EFORMAT or OKAPI_ETOOCOMPLEX with *WHY, a sentence for
- * people, for what isn't iCalendar. */
+/* Reads TEXT; whatever charset it is in. OKAPI_EFORMAT or OKAPI_ETOOCOMPLEX with *WHY, a sentence
+ * for people, for what isn't iCalendar. */
 apr_status_t okapi_ical_parse(okapi_ical_t **ical, const char **why, okapi_binary_t text,
                               apr_pool_t *result_pool);
 
@@ -34,7 +34,6 @@ enum {
 
 /* The N messages as one iCalendar stream. */
 apr_status_t okapi_ical_from_messages(okapi_binary_t *text, okapi_message_t *const *messages, int n,
-                                      int flags, apr_pool_t *result_pool,
-                                      apr_pool_t *scratch_pool);
+                                      int flags, apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
 #endif
