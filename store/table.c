@@ -2,7 +2,6 @@
 #include <okapi/error.h>
 
 #include "access.h"
-#include "rule_private.h"
 #include "table_private.h"
 
 /* ---- opening ---- */
@@ -140,29 +139,16 @@ void okapi_table_reset(okapi_table_t *table)
 apr_status_t okapi_table_all_columns(okapi_table_t *table, apr_array_header_t **tags,
                                      apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
-    const okapi__computed_t *computed = table->kind == OKAPI_TABLE_CONTENTS
-                                            ? okapi__message_computed
-                                        : table->kind == OKAPI_TABLE_HIERARCHY
-                                            ? okapi__folder_computed
-                                            : okapi__attachment_computed;
     *tags = apr_array_make(result_pool, 64, sizeof(okapi_proptag_t));
-    if (table->kind == OKAPI_TABLE_RULES || table->kind == OKAPI_TABLE_PERMISSIONS) {
-        int n;
-        const okapi_proptag_t *row_tags = table->kind == OKAPI_TABLE_RULES
-                                              ? okapi__rule_tags(&n)
-                                              : okapi__permission_tags(&n);
-        for (int i = 0; i < n; i++) {
-            APR_ARRAY_PUSH(*tags, okapi_proptag_t) = row_tags[i];
-        }
+    if (table->kind != OKAPI_TABLE_CONTENTS) {
+        okapi__list_tags(*tags, table->kind);
         return APR_SUCCESS;
     }
-    for (; computed->tag; computed++) {
+    for (const okapi__computed_t *computed = okapi__message_computed; computed->tag; computed++) {
         APR_ARRAY_PUSH(*tags, okapi_proptag_t) = computed->tag;
     }
-    if (table->kind == OKAPI_TABLE_CONTENTS) {
-        for (const okapi_proptag_t *tag = okapi__cell_tags(); *tag; tag++) {
-            APR_ARRAY_PUSH(*tags, okapi_proptag_t) = *tag;
-        }
+    for (const okapi_proptag_t *tag = okapi__cell_tags(); *tag; tag++) {
+        APR_ARRAY_PUSH(*tags, okapi_proptag_t) = *tag;
     }
     return APR_SUCCESS;
 }

@@ -151,21 +151,33 @@ static apr_status_t list_permissions(list_t *list)
     return rv == OKAPI_ENOTFOUND ? OKAPI_EACCESS : rv;
 }
 
-/* ---- the plan ---- */
+/* ---- the kinds ---- */
 
-static apr_status_t list_objects(list_t *list)
+/* What makes a kind of table: how its rows are listed and which columns they have. */
+static const struct kind_t {
+    apr_status_t (*list)(list_t *list);
+    const okapi__computed_t *computed;
+    const okapi_proptag_t *(*tags)(int *n); /* where nothing is computed */
+} kinds[OKAPI_TABLE__LAST] = {
+    [OKAPI_TABLE_HIERARCHY] = {list_folders, okapi__folder_computed, NULL},
+    [OKAPI_TABLE_ATTACHMENTS] = {list_attachments, okapi__attachment_computed, NULL},
+    [OKAPI_TABLE_RULES] = {list_rules, NULL, okapi__rule_tags},
+    [OKAPI_TABLE_PERMISSIONS] = {list_permissions, NULL, okapi__permission_tags}};
+
+void okapi__list_tags(apr_array_header_t *tags, okapi_table_e kind)
 {
-    switch (list->table->kind) {
-    case OKAPI_TABLE_HIERARCHY:
-        return list_folders(list);
-    case OKAPI_TABLE_RULES:
-        return list_rules(list);
-    case OKAPI_TABLE_PERMISSIONS:
-        return list_permissions(list);
-    default:
-        return list_attachments(list);
+    const okapi__computed_t *computed = kinds[kind].computed;
+    int n = 0;
+    const okapi_proptag_t *own = kinds[kind].tags ? kinds[kind].tags(&n) : NULL;
+    for (int i = 0; i < n; i++) {
+        APR_ARRAY_PUSH(tags, okapi_proptag_t) = own[i];
+    }
+    for (; computed && computed->tag; computed++) {
+        APR_ARRAY_PUSH(tags, okapi_proptag_t) = computed->tag;
     }
 }
+
+/* ---- the plan ---- */
 
 static apr_status_t prepare(okapi_table_t *table, apr_pool_t *scratch_pool)
 {
@@ -177,7 +189,7 @@ static apr_status_t prepare(okapi_table_t *table, apr_pool_t *scratch_pool)
     list.array = table->array;
     list.leaves = apr_array_make(table->array->pool, 16, sizeof(okapi__leaf_t));
     list.objects = apr_array_make(table->array->pool, 16, sizeof(okapi_object_t *));
-    rv = list_objects(&list);
+    rv = kinds[table->kind].list(&list);
     okapi__array_sort(list.leaves);
     table->array->leaves = (okapi__leaf_t *)list.leaves->elts;
     table->array->nleaves = list.leaves->nelts;

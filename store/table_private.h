@@ -269,7 +269,10 @@ typedef struct okapi__plan_t {
 
 extern const okapi__plan_t okapi__plan_index; /* table_index.c */
 extern const okapi__plan_t okapi__plan_array; /* table_build.c: of messages, cached */
-extern const okapi__plan_t okapi__plan_list;  /* table_list.c: of folders and attachments */
+extern const okapi__plan_t okapi__plan_list;  /* table_list.c: of all other kinds */
+
+/* The columns that a table of another kind has. */
+void okapi__list_tags(apr_array_header_t *tags, okapi_table_e kind);
 
 /* Columns, sort order and restriction: made anew whenever one of them changes, in a pool of its
  * own. */
