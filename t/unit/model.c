@@ -12,6 +12,7 @@
 
 enum {
     OPERATIONS = 10000,
+    OPERATIONS_OF_ONE = 20000, /* mailbox; then it is another one's turn */
     SECONDS = 60,
     COMPARE_EVERY = 1000, /* operations, on average; the sequence more often */
     PROCESSES = 2,
@@ -87,15 +88,15 @@ static void show(void *baton, const okapi_fsck_finding_t *f)
 }
 
 /* The store keeps what FORMAT.md promises. */
-static void check(mailbox_t *mailbox, const char *when)
+static int check(mailbox_t *mailbox, const char *when)
 {
     okapi_fsck_t fsck = {.deep = 1, .found = show};
     apr_status_t rv = okapi_fsck(mailbox->okapi, &fsck, mailbox->pool);
-    ok(rv == APR_SUCCESS && fsck.damaged == 0, "okapi-fsck finds nothing %s", when);
+    return ok(rv == APR_SUCCESS && fsck.damaged == 0, "okapi-fsck finds nothing %s", when);
 }
 
-static void alone(model_run_t *run, model_follower_t *follower, model_t *found,
-                  const limits_t *limits, apr_pool_t *pool)
+static int alone(model_run_t *run, model_follower_t *follower, model_t *found,
+                 const limits_t *limits, apr_pool_t *pool)
 {
     apr_time_t deadline = limits->start + limits->duration / 2;
     int n = 0, is_right = 1, wanted = limits->operations / 2;
@@ -107,8 +108,8 @@ static void alone(model_run_t *run, model_follower_t *follower, model_t *found,
         diag("only %d operations of %d: the disk is slow", n, wanted);
     }
     ok(is_right, "one writer: %d operations, each took the numbers it should", n);
-    ok(is_right && compare(run, follower, found, pool),
-       "one writer: the store, its counts and its sequence are the model's");
+    return ok(is_right && compare(run, follower, found, pool),
+              "one writer: the store, its counts and its sequence are the model's");
 }
 
 /* ---- several ---- */
@@ -132,8 +133,8 @@ static okapi_id_t make_counter(mailbox_t *mailbox, model_run_t *run)
     return object->id;
 }
 
-static void together(mailbox_t *mailbox, model_run_t *run, model_follower_t *follower,
-                     const limits_t *limits)
+static int together(mailbox_t *mailbox, model_run_t *run, model_follower_t *follower,
+                    const limits_t *limits)
 {
     int is_right = 1, wanted = limits->operations / 2 / ROUNDS;
     run->counter = make_counter(mailbox, run);
@@ -149,6 +150,7 @@ static void together(mailbox_t *mailbox, model_run_t *run, model_follower_t *fol
         ok(is_right, "%d writers in %d processes: %d operations, nothing lost, nothing twice",
            WRITERS, PROCESSES, n);
     }
+    return is_right;
 }
 
 /* Everybody sees everything there is and may do a little; some more in the inbox. New folders are
@@ -178,25 +180,38 @@ static void open_doors(mailbox_t *mailbox)
     mailbox_must(okapi_permission_modify(mailbox->inbox, &change, 1, 0, pool), "inbox");
 }
 
-int main(void)
+static void begin(model_run_t *run, model_t *model, model_t *trash, mailbox_t *mailbox,
+                  const limits_t *limits)
+{
+    apr_pool_t *pool = mailbox->pool;
+    *run = (model_run_t){.okapi = mailbox->okapi, .model = model, .trash = trash, .writer = 1,
+                         .is_alone = 1, .messages_max = MESSAGES_ALONE,
+                         .random = limits->seed * 2 + 1};
+    trash->n = 0;
+    model_actors_open(run->stores, mailbox, pool);
+    run->expected = apr_palloc(pool, MODEL_OBJECTS * sizeof(*run->expected));
+    apr_pool_create(&run->pool, pool);
+}
+
+/* A mailbox from its first change to its last. */
+static int live(const limits_t *limits, apr_pool_t *pool)
 {
     static model_t model, found, trash;
     static model_run_t run;
     static model_follower_t follower;
-    const limits_t limits = read_limits();
     mailbox_t mailbox;
-    apr_pool_t *pool = tap_pool();
-    diag("OKAPI_MODEL_SEED=%llu", (unsigned long long)limits.seed);
+    diag("OKAPI_MODEL_SEED=%llu", (unsigned long long)limits->seed);
     mailbox_create(&mailbox, pool);
     model_actors_add(&mailbox);
     open_doors(&mailbox);
     follower.store = mailbox.store;
+    follower.cn = follower.base = follower.model.n = 0;
     ok(model_follow_all(&follower, 7, pool), "a new mailbox is followed");
     ok(model_read(&model, mailbox.store, pool), "and listed");
     if (!ok(model_equal(&model, "what is listed", &follower.model, "what was followed",
                         MODEL_CONTENT),
             "which is the same")) {
-        return done_testing();
+        return 0;
     }
     for (int i = 0; i < model.n; i++) {
         model_object_t *object = &model.objects[i];
@@ -205,16 +220,24 @@ int main(void)
         object->content_cn = followed->content_cn;
         object->add_cn = followed->add_cn;
     }
-    run = (model_run_t){.okapi = mailbox.okapi, .model = &model, .trash = &trash, .writer = 1,
-                        .is_alone = 1, .messages_max = MESSAGES_ALONE,
-                        .random = limits.seed * 2 + 1};
-    model_actors_open(run.stores, &mailbox, pool);
+    begin(&run, &model, &trash, &mailbox, limits);
     run.cn = follower.cn;
-    run.expected = apr_palloc(pool, MODEL_OBJECTS * sizeof(*run.expected));
-    apr_pool_create(&run.pool, pool);
-    alone(&run, &follower, &found, &limits, pool);
-    check(&mailbox, "after one writer");
-    together(&mailbox, &run, &follower, &limits);
-    check(&mailbox, "after several");
+    return alone(&run, &follower, &found, limits, pool) && check(&mailbox, "after one writer") &&
+           together(&mailbox, &run, &follower, limits) && check(&mailbox, "after several");
+}
+
+int main(void)
+{
+    limits_t limits = read_limits();
+    int left = limits.operations, is_right = 1;
+    while (left > 0 && is_right) {
+        apr_pool_t *pool;
+        apr_pool_create(&pool, tap_pool());
+        limits.operations = left < OPERATIONS_OF_ONE ? left : OPERATIONS_OF_ONE;
+        is_right = live(&limits, pool);
+        left -= limits.operations;
+        limits.seed++;
+        apr_pool_destroy(pool);
+    }
     return done_testing();
 }
