@@ -22,7 +22,9 @@ is($code, 0, 'the default configuration is accepted') or diag($text);
 ($code, $text, $server) = check(okapi_conf => { MaxMessage => 'plenty' });
 isnt($code, 0, 'a wrong value in okapi.conf is refused');
 like($text, qr/line \d+ of \S+httpd\.conf/, 'with the line of httpd.conf');
-like($text, qr/okapi\.conf.*\b3\b.*MaxMessage/, 'and of okapi.conf, and the setting');
+my ($line) = $server->okapi_conf =~ /\A(.*?)^MaxMessage/ms;
+$line = 1 + ($line =~ tr/\n//);
+like($text, qr/okapi\.conf.*\bline $line\b.*MaxMessage/, 'and of okapi.conf, and the setting');
 
 ($code, $text) = check(okapi_conf => { Datbase => 'sqlite3:x' });
 isnt($code, 0, 'an unknown setting is refused');
