@@ -107,8 +107,8 @@ static apr_status_t open_message(mapi_rop_ctx_t *ctx, mapi_handle_t *handle,
     apr_status_t rv = mapi_handle_store(ctx, handle, &store);
 
     if (rv == APR_SUCCESS)
-        rv = okapi_message_open(message, store, place->folder_id, place->message_id, ctx->pool,
-                                ctx->scratch_pool);
+        rv = (place->is_deleted ? okapi_message_open_deleted : okapi_message_open)(
+            message, store, place->folder_id, place->message_id, ctx->pool, ctx->scratch_pool);
     for (int i = 0; i < place->depth && rv == APR_SUCCESS; i++) {
         okapi_attachment_t *attachment;
 

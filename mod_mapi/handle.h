@@ -26,6 +26,7 @@ typedef struct mapi_place_t {
     int depth;
     apr_uint32_t embed[MAPI_EMBED_MAX];
     apr_uint32_t attach_num; /* of an attachment, in the message that the rest names */
+    int is_deleted;          /* the message was softly deleted when it was opened */
 } mapi_place_t;
 
 typedef struct mapi_table_state_t {

@@ -113,10 +113,12 @@ static void set_codepage(mapi_rop_ctx_t *ctx, mapi_handle_t *handle, apr_uint16_
     ctx->codec.prop.codepage = code_page_id;
 }
 
+#define OPEN_SOFT_DELETED 0x04 /* OpenModeFlags, MS-OXCMSG 2.2.3.1.1: such a one, too */
+
 apr_status_t rop_open_message(mapi_rop_ctx_t *ctx, const rop_open_message_request_t *req,
                               rop_open_message_response_t *res)
 {
-    okapi_store_t *store;
+    okapi_store_t *store = NULL;
     apr_status_t rv = mapi_handle_store(ctx, ctx->in, &store);
     if (rv == APR_SUCCESS && req->message_id == 0) {
         rv = OKAPI_ENOTFOUND;
@@ -125,6 +127,12 @@ apr_status_t rop_open_message(mapi_rop_ctx_t *ctx, const rop_open_message_reques
     if (rv == APR_SUCCESS) {
         rv = okapi_message_open(&message, store, req->folder_id, req->message_id, ctx->pool,
                                 ctx->scratch_pool);
+    }
+    int is_deleted = rv == OKAPI_ENOTFOUND && store != NULL && req->message_id != 0 &&
+                     (req->open_mode_flags & OPEN_SOFT_DELETED);
+    if (is_deleted) {
+        rv = okapi_message_open_deleted(&message, store, req->folder_id, req->message_id,
+                                        ctx->pool, ctx->scratch_pool);
     }
     mapi_handle_t *handle;
     if (rv == APR_SUCCESS) {
@@ -136,6 +144,7 @@ apr_status_t rop_open_message(mapi_rop_ctx_t *ctx, const rop_open_message_reques
     handle->object = MAPI_KIND_MESSAGE;
     handle->place.folder_id = okapi_message_folder_id(message);
     handle->place.message_id = req->message_id;
+    handle->place.is_deleted = is_deleted;
     set_codepage(ctx, handle, req->code_page_id);
     mapi_handle_set_live(handle, message);
     return fill_summary(&res->summary, ctx, message, 0);

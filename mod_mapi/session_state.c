@@ -7,7 +7,7 @@
 
 #include <apr_strings.h>
 
-#define STATE_VERSION 3
+#define STATE_VERSION 4
 
 /* ---- what handles of a kind hold beside their place ---- */
 
@@ -106,6 +106,7 @@ static void handle_write(const mapi_handle_t *h, okapi_writer_t *w)
     for (int i = 0; i < h->place.depth; i++)
         okapi_write_u32(w, h->place.embed[i]);
     okapi_write_u32(w, h->place.attach_num);
+    okapi_write_u8(w, (apr_byte_t)h->place.is_deleted);
     okapi_write_u16(w, h->codepage);
     if (kinds[h->kind].write != NULL)
         kinds[h->kind].write(h, w);
@@ -131,6 +132,7 @@ static void handle_read(mapi_session_t *session, okapi_reader_t *r)
     for (int i = 0; i < h->place.depth && !r->failed; i++)
         h->place.embed[i] = okapi_read_u32(r);
     h->place.attach_num = okapi_read_u32(r);
+    h->place.is_deleted = okapi_read_u8(r);
     h->codepage = okapi_read_u16(r);
     if (kinds[kind].read != NULL)
         kinds[kind].read(h, r);

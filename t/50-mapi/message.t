@@ -55,6 +55,26 @@ subtest 'RopOpenMessage' => sub {
         open_mode_flags => 0, message_id => $mid{'Re: '} })->{status}, 0, 'from a folder';
 };
 
+subtest 'softly deleted' => sub {
+    $server->deliver('john', Okapi::Test::Mail::mail(subject => 'Deleted'));
+    my ($row) = grep { $_->{PR_SUBJECT} eq 'Deleted' }
+        $inbox->contents->columns(qw(PR_MID PR_SUBJECT))->all_rows;
+    my @ids = ($inbox->{fid}, $row->{PR_MID});
+    $inbox->call('DeleteMessages', { want_asynchronous => 0, notify_non_read => 0,
+        message_ids => [$ids[1]] });
+    my $open = sub { status($logon, 'OpenMessage', code_page_id => 0x0FFF, folder_id => $ids[0],
+        message_id => $_[0], open_mode_flags => $_[1]) };
+    is $open->($ids[1], 0), 0x8004010F, 'not without OpenSoftDeleted';
+    my $message = $logon->open_message(@ids, open_mode_flags => 4);
+    is $message->property('PR_SUBJECT'), 'Deleted', 'with it, and in the next Execute';
+    is $open->($mid{'Re: '}, 4), 0, 'what exists is opened, too';
+    is $open->(fid(0xFFFFFFFF), 4), 0x8004010F, 'what never was is not';
+    is $open->(0, 4), 0x8004010F, 'nor no id';
+    $inbox->call('HardDeleteMessages', { want_asynchronous => 0, notify_non_read => 0,
+        message_ids => [$ids[1]] });
+    is $open->($ids[1], 4), 0x8004010F, 'nor what is gone for good';
+};
+
 subtest 'of another user' => sub {
     my $mary = Okapi::Test::MAPI->connect($server, 'mary')->logon(user => 'john');
     is status($mary, 'OpenMessage', code_page_id => 0x0FFF, folder_id => $inbox->{fid},

@@ -126,7 +126,7 @@ static void test_killed(mailbox_t *m, apr_pool_t *pool)
     start(search, "1", RECURSIVE_SEARCH, m, pool);
     for (; due && kills < KILLS; kills++) {
         pid_t pid = begin_worker(m);
-        apr_sleep(1000 * (apr_interval_time_t)(10 + pick(60)));
+        apr_sleep(1000 * (apr_interval_time_t)(10 + pick(150)));
         kill(pid, SIGKILL);
         waitpid(pid, &status, 0);
         good &= is_clean(m, pool);
