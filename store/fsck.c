@@ -84,6 +84,7 @@ static okapi__arg_t argument(char what, const okapi__repair_t *r)
     case 'a': return DB_I(r->damage->a);
     case 'b': return DB_I(r->damage->b);
     case 'c': return DB_I(r->damage->c);
+    case 'w': return DB_S(r->damage->s);
     case 'n': return DB_I(r->cn);
     default: return DB_I(okapi_time_now());
     }
@@ -182,7 +183,11 @@ static apr_status_t owner_work(okapi__conn_t *conn, void *baton, apr_pool_t *scr
     int found;
     apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_FSCK_OWNER,
                                            DB_ARGS(DB_I(o->store_id)), scratch_pool);
-    o->name = rv == APR_SUCCESS && found ? apr_pstrdup(o->pool, okapi__rows_str(rows, 0)) : "";
+    if (rv == APR_SUCCESS && found) {
+        o->name = okapi__rows_int(rows, 1) == OKAPI__STORE_PUBLIC
+                      ? okapi__public_owner.fullname
+                      : apr_pstrdup(o->pool, okapi__rows_str(rows, 0));
+    }
     return rv;
 }
 
@@ -302,4 +307,15 @@ apr_status_t okapi_fsck(okapi_t *okapi, okapi_fsck_t *fsck, apr_pool_t *scratch_
         rv = run_check(&run, scratch_pool);
     }
     return rv == APR_SUCCESS && fsck->deep ? okapi__fsck_deep(okapi, fsck, scratch_pool) : rv;
+}
+
+void okapi_fsck_checks(void (*each)(void *baton, const char *check, const char *what, int deep),
+                       void *baton)
+{
+    for (const okapi__check_t *check = okapi__checks; check->name; check++) {
+        each(baton, check->name, check->what, 0);
+    }
+    for (const okapi__check_t *check = okapi__deep_checks; check->name; check++) {
+        each(baton, check->name, check->what, 1);
+    }
 }

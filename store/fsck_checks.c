@@ -6,6 +6,8 @@
 #include "message_private.h"
 #include "text.h"
 
+#define OLD_MARK (APR_INT64_C(24) * 60 * 60 * 10000000) /* a day */
+
 /* ---- what SQL can't decide ---- */
 
 static int key_is_wrong(const okapi__damage_t *d, apr_pool_t *scratch_pool)
@@ -19,9 +21,25 @@ static int props_are_damaged(const okapi__damage_t *d, apr_pool_t *scratch_pool)
     return okapi__props_of_column(&props, d->bytes, scratch_pool) != APR_SUCCESS;
 }
 
+/* `b` is the store's kind. */
 static int is_known_special(const okapi__damage_t *d, apr_pool_t *scratch_pool)
 {
-    return okapi__special((int)d->a) != NULL;
+    const okapi__special_t *special;
+    if (d->b != OKAPI__STORE_PUBLIC) {
+        return okapi__special((int)d->a) != NULL;
+    }
+    for (int i = 0; (special = okapi__public_special(i)); i++) {
+        if ((int)special->which == d->a) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* A mark is of use for an hour; nobody waits for a day. */
+static int mark_is_old(const okapi__damage_t *d, apr_pool_t *scratch_pool)
+{
+    return d->key < okapi_time_now() - OLD_MARK;
 }
 
 /* ---- the table ---- */
@@ -31,15 +49,33 @@ const okapi__check_t okapi__checks[] = {
      .sentence = "the next id is %a, but higher ones are in use",
      .remedy = "it goes on far above all of them", .repairs = {{STMT_FSCK_IDS_SET, "b"}}},
 
+    {.name = "ids.twice", .what = "no two objects share an id", .stmt = STMT_FSCK_ID_TWICE, .ranges = 8,
+     .sentence = "%a objects have the id %k"},
+    {.name = "commit.mark", .what = "marks of commits go away", .stmt = STMT_FSCK_MARK,
+     .is_damaged = mark_is_old, .sentence = "a mark of a commit is left from long ago",
+     .remedy = "it is gone", .repairs = {{STMT_FSCK_MARK_DROP, "ka"}}},
+
     {.name = "address.user", .what = "addresses belong to somebody", .stmt = STMT_FSCK_ADDRESS,
      .columns = DAMAGE_TEXTS, .sentence = "the address %s belongs to nobody",
      .remedy = "it is free again", .repairs = {{STMT_FSCK_ADDRESS_DROP, "k"}}},
+    {.name = "user.address", .what = "users have their addresses", .stmt = STMT_FSCK_USER_ADDRESS,
+     .columns = DAMAGE_TEXTS, .sentence = "mail for %t doesn't get to the user %s",
+     .remedy = "it does", .repair = okapi__repair_address},
     {.name = "user.mailbox", .what = "users have mailboxes", .stmt = STMT_FSCK_MAILBOX,
      .columns = DAMAGE_TEXTS, .sentence = "the user %s has no mailbox",
      .remedy = "delete the user and add it again, or restore the mailbox"},
     {.name = "store.owner", .what = "mailboxes have owners", .stmt = STMT_FSCK_STORE_OWNER,
      .columns = DAMAGE_TEXTS, .sentence = "the mailbox of %s has an owner that doesn't exist",
      .remedy = "add a user of this name to get at it"},
+    {.name = "store.rows", .what = "what is of mailboxes has one", .stmt = STMT_FSCK_STORE_ROWS,
+     .ranges = 4, .sentence = "%a rows are of mailbox %k, which doesn't exist",
+     .remedy = "they are gone",
+     .repairs = {{STMT_PURGE_NAMED, "k"}, {STMT_PURGE_RECEIVE, "k"}, {STMT_PURGE_CN, "k"},
+                 {STMT_PER_USER_GONE, "k"}}},
+    {.name = "store.properties", .what = "properties of mailboxes are readable",
+     .stmt = STMT_FSCK_STORE_PROPS, .columns = DAMAGE_BYTES, .is_damaged = props_are_damaged,
+     .sentence = "the properties of the mailbox are damaged", .remedy = "it has none any more",
+     .repairs = {{STMT_FSCK_STORE_PROPS_DROP, "k"}}},
     {.name = "group.member", .what = "groups have members that exist",
      .stmt = STMT_FSCK_GROUP_MEMBER, .sentence = "group %k has a member %a that doesn't exist",
      .remedy = "it has no longer", .repairs = {{STMT_FSCK_GROUP_MEMBER_DROP, "ka"}}},
@@ -67,9 +103,13 @@ const okapi__check_t okapi__checks[] = {
      .remedy = "it has one that goes on above all numbers in use",
      .repairs = {{STMT_FSCK_SEQUENCE_ADD, "k"}}},
     {.name = "sequence.behind", .what = "no change number is given twice",
-     .stmt = STMT_FSCK_BEHIND, .ranges = 4,
+     .stmt = STMT_FSCK_BEHIND, .ranges = 5,
      .sentence = "mailbox %k is at change %a, but higher ones are in use",
      .remedy = "it goes on far above all of them", .repairs = {{STMT_FSCK_BEHIND_SET, "bk"}}},
+    {.name = "sequence.floor", .what = "nothing is forgotten before it has happened",
+     .stmt = STMT_FSCK_FLOOR,
+     .sentence = "what is gone is told of from change %a on, but only %b has been reached",
+     .remedy = "it is told of from there on", .repairs = {{STMT_FSCK_FLOOR_SET, "k"}}},
     {.name = "store.names", .what = "named properties are numbered without gaps",
      .stmt = STMT_FSCK_NAMES, .sentence = "of %b named properties there are %a",
      .remedy = "values of the others can't be named; restore the mailbox"},
@@ -117,6 +157,16 @@ const okapi__check_t okapi__checks[] = {
      .stmt = STMT_FSCK_PERMISSION, .columns = DAMAGE_TEXTS,
      .sentence = "\"%s\" has permissions on folder %k, which doesn't exist",
      .remedy = "they are gone", .repairs = {{STMT_PURGE_PERMISSIONS, "k"}}},
+    {.name = "permission.member", .what = "permissions are somebody's", .stmt = STMT_FSCK_MEMBER,
+     .columns = DAMAGE_TEXTS, .sentence = "\"%s\", who doesn't exist, has permissions on folder %k",
+     .remedy = "nobody has them", .repairs = {{STMT_PERMISSION_REMOVE, "kw"}}},
+    {.name = "rule.folder", .what = "rules are of folders", .stmt = STMT_FSCK_RULE,
+     .sentence = "%a rules are of folder %k, which doesn't exist", .remedy = "they are gone",
+     .repairs = {{STMT_RULE_CLEAR, "k"}}},
+    {.name = "rule.properties", .what = "rules are readable", .stmt = STMT_FSCK_RULE_PROPS,
+     .columns = DAMAGE_BYTES, .is_damaged = props_are_damaged,
+     .sentence = "rule %a of folder %k is damaged", .remedy = "it is gone",
+     .repairs = {{STMT_FSCK_RULE_DROP, "ka"}}},
     {.name = "receive.folder", .what = "mail is received by folders", .stmt = STMT_FSCK_RECEIVE,
      .columns = DAMAGE_TEXTS,
      .sentence = "mail of class \"%s\" goes to folder %a, which isn't there",
@@ -127,7 +177,7 @@ const okapi__check_t okapi__checks[] = {
 
     {.name = "message.folder", .what = "messages are in folders", .stmt = STMT_FSCK_LOST,
      .flags = CHECK_NUMBERED, .sentence = "message %k is in folder %a, which doesn't exist",
-     .remedy = "it is in the inbox", .repair = okapi__repair_lost},
+     .remedy = "it is in the inbox, or at the top of public folders", .repair = okapi__repair_lost},
     {.name = "message.store", .what = "messages are in the mailbox of their folder",
      .stmt = STMT_FSCK_STORE, .flags = CHECK_NUMBERED,
      .sentence = "message %k is said to be in mailbox %a", .remedy = "it is in its folder's",
@@ -150,6 +200,13 @@ const okapi__check_t okapi__checks[] = {
     {.name = "message.flags", .what = "flags of messages are right", .stmt = STMT_FSCK_FLAGS,
      .flags = CHECK_NUMBERED, .sentence = "the flags %a of message %k aren't those of what it is",
      .remedy = "they are", .repairs = {{STMT_FSCK_FLAGS_SET, "nk"}}},
+    {.name = "message.public", .what = "public messages are read by each for himself",
+     .stmt = STMT_FSCK_PUBLIC_READ, .flags = CHECK_NUMBERED,
+     .sentence = "message %k is read for everybody", .remedy = "it is for those who have read it",
+     .repairs = {{STMT_FSCK_PUBLIC_READ_SET, "nk"}}},
+    {.name = "read.message", .what = "what is read was a message to somebody", .stmt = STMT_FSCK_READ,
+     .sentence = "user %b has read message %a in folder %k, but one of them doesn't exist",
+     .remedy = "nobody has read nothing", .repairs = {{STMT_FSCK_READ_DROP, "kab"}}},
     {.name = "attachment.message", .what = "attachments are of messages", .stmt = STMT_FSCK_ATTACH,
      .sentence = "attachment %b is of message %k, which doesn't exist", .remedy = "it is gone",
      .repairs = {{STMT_PURGE_BIGPROP, "b"}, {STMT_FSCK_ATTACH_DROP, "ka"}}},
@@ -180,6 +237,9 @@ const okapi__check_t okapi__checks[] = {
     {.name = "tombstone.folder", .what = "what is gone was in a folder",
      .stmt = STMT_FSCK_TOMBSTONE, .sentence = "%a tombstones are in folder %k, which doesn't exist",
      .remedy = "they are gone", .repairs = {{STMT_PURGE_TOMBSTONES, "k"}}},
+    {.name = "tombstone.kind", .what = "what is gone was a message or a folder",
+     .stmt = STMT_FSCK_TOMBSTONE_KIND, .sentence = "%a, that is gone from folder %k, was of kind %c",
+     .remedy = "it is forgotten", .repairs = {{STMT_FSCK_ALIVE_DROP, "kba"}}},
     {.name = "tombstone.message", .what = "messages that are gone are gone",
      .stmt = STMT_FSCK_ALIVE, .flags = CHECK_NUMBERED,
      .sentence = "message %a is in folder %k, but has a tombstone there", .remedy = "it is back",
@@ -200,7 +260,7 @@ const okapi__check_t okapi__checks[] = {
      .flags = CHECK_NUMBERED,
      .sentence = "the counts of folder %k are wrong: they say %a messages, there are %b",
      .remedy = "they are counted anew",
-     .repairs = {{STMT_FSCK_RECOUNT, "nk"}, {STMT_FSCK_RECOUNT_UID, "k"}}},
+     .repairs = {{STMT_FSCK_RECOUNT, "nk"}, {STMT_FSCK_RECOUNT_UID, "kkkkk"}}},
     {.name = "search.folder", .what = "searches are of folders", .stmt = STMT_FSCK_SEARCH,
      .sentence = "there is a search of folder %k, which doesn't exist", .remedy = "it is gone",
      .repairs = {{STMT_FSCK_SEARCH_SWEEP, "k"}, {STMT_SEARCH_DROP, "k"}}},

@@ -10,18 +10,24 @@
 #include "message_private.h"
 
 enum { PAGE = 50 }; /* the statements' limit */
+enum { RAW_BUFFER = 65536 };
 
-static const okapi__check_t unreadable = {
-    .name = "message.readable", .what = "messages can be read",
-    .sentence = "message %k can't be read: %s", .remedy = "restore it from a backup"};
-static const okapi__check_t stale_row = {
-    .name = "message.row", .what = "lists show what messages say",
-    .sentence = "lists show another %s of message %k than it has",
-    .remedy = "they show what it has"};
-static const okapi__check_t bad_bytes = {
-    .name = "blob.bytes", .what = "large values are what was stored",
-    .sentence = "the bytes %k, of object %a, are damaged",
-    .remedy = "restore the messages that have them"};
+enum { UNREADABLE, STALE_ROW, RAW, BAD_BYTES };
+
+const okapi__check_t okapi__deep_checks[] = {
+    [UNREADABLE] = {.name = "message.readable", .what = "messages can be read",
+                    .sentence = "message %k can't be read: %s",
+                    .remedy = "restore it from a backup"},
+    [STALE_ROW] = {.name = "message.row", .what = "lists show what messages say",
+                   .sentence = "lists show other %s of message %k than it has",
+                   .remedy = "they show what it has"},
+    [RAW] = {.name = "message.raw", .what = "messages are there as they came",
+             .sentence = "the bytes that message %k came with can't be had again: %s",
+             .remedy = "what it says can be read; for its own bytes restore it from a backup"},
+    [BAD_BYTES] = {.name = "blob.bytes", .what = "large values are what was stored",
+                   .sentence = "the bytes %k, of object %a, are damaged",
+                   .remedy = "restore the messages that have them"},
+    {0}};
 
 typedef struct deep_t {
     okapi_t *okapi;
@@ -35,6 +41,7 @@ typedef struct deep_t {
 
 typedef struct row_t {
     okapi_id_t id, folder_id, store_id;
+    apr_int64_t attachments, conversation, message_id_hash; /* what lists of messages don't read */
     const char *hash; /* of a blob; its size instead of the store's id */
 } row_t;
 
@@ -52,6 +59,9 @@ static apr_status_t read_page(okapi__conn_t *conn, void *baton, apr_pool_t *scra
             row->hash = apr_pstrdup(d->page_pool, okapi__rows_str(rows, 1));
         } else {
             row->folder_id = okapi__rows_int(rows, 1);
+            row->attachments = okapi__rows_int(rows, 3);
+            row->conversation = okapi__rows_int(rows, 4);
+            row->message_id_hash = okapi__rows_int(rows, 5);
         }
     }
     return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
@@ -62,6 +72,7 @@ static apr_status_t read_page(okapi__conn_t *conn, void *baton, apr_pool_t *scra
 typedef struct owner_t {
     okapi_id_t store_id;
     const char *name; /* NULL: none */
+    int is_public;
     apr_pool_t *pool;
 } owner_t;
 
@@ -73,13 +84,15 @@ static apr_status_t read_owner(okapi__conn_t *conn, void *baton, apr_pool_t *scr
     apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_FSCK_OWNER,
                                            DB_ARGS(DB_I(o->store_id)), scratch_pool);
     o->name = rv == APR_SUCCESS && found ? apr_pstrdup(o->pool, okapi__rows_str(rows, 0)) : NULL;
+    o->is_public = o->name && okapi__rows_int(rows, 1) == OKAPI__STORE_PUBLIC;
     return rv;
 }
 
 /* d->store is the one of this id, or NULL if it can't be opened for its owner. */
 static apr_status_t open_store(deep_t *d, okapi_id_t store_id, apr_pool_t *scratch_pool)
 {
-    owner_t owner = {store_id, NULL, scratch_pool};
+    static const okapi_user_t administrator = {0, "", "", "", OKAPI_USER_ADMIN, ""};
+    owner_t owner = {store_id, NULL, 0, scratch_pool};
     okapi_user_t *user;
     if (d->store && d->store->id == store_id) {
         return APR_SUCCESS;
@@ -90,6 +103,10 @@ static apr_status_t open_store(deep_t *d, okapi_id_t store_id, apr_pool_t *scrat
     if (rv != APR_SUCCESS || !owner.name) {
         return rv;
     }
+    if (owner.is_public) {
+        return okapi_store_open_public(&d->store, d->okapi, &administrator, d->store_pool,
+                                       scratch_pool);
+    }
     rv = okapi_user_by_login(&user, d->okapi, owner.name, scratch_pool, scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = okapi_store_open(&d->store, d->okapi, user, user, d->store_pool, scratch_pool);
@@ -99,16 +116,20 @@ static apr_status_t open_store(deep_t *d, okapi_id_t store_id, apr_pool_t *scrat
 
 /* What of a row isn't what it was made of; NULL: nothing. Sort keys differ between versions of
  * ICU, so they don't count. */
-static const char *difference(const okapi__message_row_t *a, const okapi__message_row_t *b)
+static const char *difference(const okapi__message_row_t *a, const okapi__message_row_t *b,
+                              const row_t *row)
 {
-    return strcmp(a->message_class, b->message_class)                              ? "class"
-           : strcmp(a->prefix, b->prefix) || strcmp(a->subject, b->subject)        ? "subject"
-           : strcmp(a->sender, b->sender)                                          ? "sender"
-           : strcmp(a->display_to, b->display_to)                                  ? "recipient"
-           : a->delivered != b->delivered || a->submitted != b->submitted          ? "time"
-           : a->start != b->start || a->end != b->end                              ? "period"
+    return strcmp(a->message_class, b->message_class)                              ? "classes"
+           : strcmp(a->prefix, b->prefix) || strcmp(a->subject, b->subject)        ? "subjects"
+           : strcmp(a->sender, b->sender)                                          ? "senders"
+           : strcmp(a->display_to, b->display_to)                                  ? "recipients"
+           : a->delivered != b->delivered || a->submitted != b->submitted          ? "times"
+           : a->start != b->start || a->end != b->end                              ? "periods"
+           : a->attachments != row->attachments                                    ? "attachments"
+           : a->conversation != row->conversation                                  ? "conversations"
+           : a->message_id_hash != row->message_id_hash                            ? "ids"
            : a->importance != b->importance || a->flag_status != b->flag_status ||
-                   a->icon != b->icon                                              ? "mark"
+                   a->icon != b->icon                                              ? "marks"
                                                                                    : NULL;
 }
 
@@ -129,6 +150,27 @@ static apr_status_t read_message(okapi_message_t **message, deep_t *d, const row
     return rv;
 }
 
+/* Its bytes from the Internet, if it came from there. */
+static apr_status_t read_raw(deep_t *d, okapi_message_t *message, apr_pool_t *scratch_pool)
+{
+    okapi_stream_t *stream;
+    char *buffer = apr_palloc(scratch_pool, RAW_BUFFER);
+    apr_int64_t offset = 0;
+    apr_size_t len;
+    apr_status_t rv = okapi_message_raw(&stream, message, scratch_pool, scratch_pool);
+    if (rv == OKAPI_ENOTFOUND) {
+        return APR_SUCCESS;
+    }
+    do {
+        len = RAW_BUFFER;
+        rv = rv == APR_SUCCESS
+                 ? okapi_stream_read_at(stream, offset, buffer, &len, scratch_pool)
+                 : rv;
+        offset += (apr_int64_t)len;
+    } while (rv == APR_SUCCESS && len > 0);
+    return rv;
+}
+
 static apr_status_t check_message(deep_t *d, const row_t *row, apr_pool_t *scratch_pool)
 {
     char buffer[200];
@@ -144,15 +186,23 @@ static apr_status_t check_message(deep_t *d, const row_t *row, apr_pool_t *scrat
     }
     if (rv == OKAPI_ECORRUPT) {
         damage.s = okapi_strerror(rv, buffer, sizeof(buffer));
-        return okapi__fsck_tell(d->okapi, d->fsck, &unreadable, &damage, OKAPI_FSCK_LOST,
+        return okapi__fsck_tell(d->okapi, d->fsck, &okapi__deep_checks[UNREADABLE], &damage, OKAPI_FSCK_LOST,
                                 scratch_pool);
     }
+    if (rv == APR_SUCCESS) {
+        rv = read_raw(d, message, scratch_pool);
+        if (rv == OKAPI_ECORRUPT) {
+            damage.s = okapi_strerror(rv, buffer, sizeof(buffer));
+            rv = okapi__fsck_tell(d->okapi, d->fsck, &okapi__deep_checks[RAW], &damage,
+                                  OKAPI_FSCK_LOST, scratch_pool);
+        }
+    }
     if (rv != APR_SUCCESS) {
-        return rv;
+        return rv == OKAPI_ENOTFOUND || rv == OKAPI_EOBJECTDELETED ? APR_SUCCESS : rv;
     }
     okapi__message_row_t right = message->row;
     okapi__message_row_fill(&right, message, scratch_pool);
-    damage.s = difference(&right, &message->row);
+    damage.s = difference(&right, &message->row, row);
     if (!damage.s) {
         return APR_SUCCESS;
     }
@@ -160,7 +210,7 @@ static apr_status_t check_message(deep_t *d, const row_t *row, apr_pool_t *scrat
         rv = okapi_message_save(message, 0, scratch_pool);
     }
     return rv == APR_SUCCESS
-               ? okapi__fsck_tell(d->okapi, d->fsck, &stale_row, &damage,
+               ? okapi__fsck_tell(d->okapi, d->fsck, &okapi__deep_checks[STALE_ROW], &damage,
                                   d->fsck->repair ? OKAPI_FSCK_REPAIRED : OKAPI_FSCK_FOUND,
                                   scratch_pool)
                : rv;
@@ -214,7 +264,7 @@ static apr_status_t check_blob(deep_t *d, const row_t *row, apr_pool_t *scratch_
         return rv; /* nothing refers to it, or no longer: it is being removed */
     }
     damage.a = user.object_id;
-    return okapi__fsck_tell(d->okapi, d->fsck, &bad_bytes, &damage, OKAPI_FSCK_LOST, scratch_pool);
+    return okapi__fsck_tell(d->okapi, d->fsck, &okapi__deep_checks[BAD_BYTES], &damage, OKAPI_FSCK_LOST, scratch_pool);
 }
 
 /* ---- all of them ---- */
@@ -255,8 +305,8 @@ apr_status_t okapi__fsck_deep(okapi_t *okapi, okapi_fsck_t *fsck, apr_pool_t *sc
         rv = apr_pool_create(&d.store_pool, scratch_pool);
     }
     if (rv == APR_SUCCESS) {
-        rv = walk(&d, &stale_row, STMT_FSCK_MESSAGES, check_message, scratch_pool);
+        rv = walk(&d, &okapi__deep_checks[UNREADABLE], STMT_FSCK_MESSAGES, check_message, scratch_pool);
     }
-    return rv == APR_SUCCESS ? walk(&d, &bad_bytes, STMT_FSCK_BLOBS, check_blob, scratch_pool)
+    return rv == APR_SUCCESS ? walk(&d, &okapi__deep_checks[BAD_BYTES], STMT_FSCK_BLOBS, check_blob, scratch_pool)
                              : rv;
 }

@@ -24,14 +24,14 @@ typedef struct okapi__repair_t {
     okapi_cn_t cn; /* of its own, for what carries one; 0 if there is no store */
 } okapi__repair_t;
 
-/* A statement of a repair and its arguments: k, s, a, b, c of the damage, n the change number, t
- * the time. */
+/* A statement of a repair and its arguments: k, s, a, b, c of the damage, w its first text, n the
+ * change number, t the time. */
 typedef struct okapi__remedy_t {
     okapi__stmt_e stmt;
     const char *args; /* NULL: no more statements */
 } okapi__remedy_t;
 
-enum { OKAPI__REMEDIES = 3, OKAPI__RANGES = 4 };
+enum { OKAPI__REMEDIES = 6, OKAPI__RANGES = 8 };
 
 typedef struct okapi__check_t {
     const char *name;
@@ -52,7 +52,8 @@ enum {
     CHECK_ONE = 0x2       /* repairing one row of a key may mend the others */
 };
 
-extern const okapi__check_t okapi__checks[]; /* ended by a name of NULL, in their order */
+extern const okapi__check_t okapi__checks[];      /* ended by a name of NULL, in their order */
+extern const okapi__check_t okapi__deep_checks[]; /* likewise; what they do is fsck_deep.c's */
 
 /* Reports a finding and counts it. */
 apr_status_t okapi__fsck_tell(okapi_t *okapi, okapi_fsck_t *fsck, const okapi__check_t *check,
@@ -63,6 +64,7 @@ apr_status_t okapi__fsck_tell(okapi_t *okapi, okapi_fsck_t *fsck, const okapi__c
 apr_status_t okapi__fsck_deep(okapi_t *okapi, okapi_fsck_t *fsck, apr_pool_t *scratch_pool);
 
 /* fsck_repair.c: what takes more than a statement. */
+apr_status_t okapi__repair_address(const okapi__repair_t *repair, apr_pool_t *scratch_pool);
 apr_status_t okapi__repair_tree(const okapi__repair_t *repair, apr_pool_t *scratch_pool);
 apr_status_t okapi__repair_key(const okapi__repair_t *repair, apr_pool_t *scratch_pool);
 apr_status_t okapi__repair_lost(const okapi__repair_t *repair, apr_pool_t *scratch_pool);

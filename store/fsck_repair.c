@@ -6,9 +6,25 @@
 #include "message_private.h"
 #include "text.h"
 
-enum { NAME_MAX_CHARS = 255 };
+enum { NAME_MAX_CHARS = 255, ADDRESS_MAX_CHARS = 254 };
 
 static const okapi__stat_delta_t no_delta = {0};
+
+/* The user's own address, unless somebody else has got it. */
+apr_status_t okapi__repair_address(const okapi__repair_t *repair, apr_pool_t *scratch_pool)
+{
+    const okapi__damage_t *d = repair->damage;
+    const char *address = okapi__text_fold(d->t, ADDRESS_MAX_CHARS, scratch_pool);
+    okapi__rows_t *rows;
+    int found;
+    apr_status_t rv = okapi__db_select_one(&rows, &found, repair->conn, STMT_FSCK_ADDRESS_OF,
+                                           DB_ARGS(DB_S(address)), scratch_pool);
+    if (rv != APR_SUCCESS || found) {
+        return rv != APR_SUCCESS ? rv : OKAPI_ENOTFOUND;
+    }
+    return okapi__db_exec(repair->conn, STMT_ADDRESS_ADD, NULL,
+                          DB_ARGS(DB_S(address), DB_I(d->key), DB_I(0)), scratch_pool);
+}
 
 /* Puts the folder ID below PARENT_ID under NAME, or one made from it if that is taken. */
 static apr_status_t put_folder(const okapi__repair_t *r, okapi_id_t id, okapi_id_t parent_id,

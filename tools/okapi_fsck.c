@@ -1,6 +1,7 @@
 /* okapi_fsck.c - checks that the database is what it should be, and repairs it.
  *
  *   okapi-fsck [--repair] [--deep] [--quiet] [--conf FILE]
+ *   okapi-fsck --list
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,18 +19,19 @@ static const char usage[] =
     "  --repair     mend what can be mended\n"
     "  --deep       read every message and every stored byte too\n"
     "  --quiet      only say what is wrong\n"
+    "  --list       print the checks there are\n"
     "  --conf FILE  the configuration; else OKAPI_CONF, else " TOOL_DEFAULT_CONF "\n"
     "  --help       print this help\n"
     "\n"
     "Exit codes: 0 nothing is wrong any more, 64 wrong usage, 65 something is damaged,\n"
     "75 try again, 78 wrong configuration.\n";
 
-enum { OPTION_REPAIR = 256, OPTION_DEEP, OPTION_QUIET, OPTION_CONF, OPTION_HELP };
+enum { OPTION_REPAIR = 256, OPTION_DEEP, OPTION_QUIET, OPTION_LIST, OPTION_CONF, OPTION_HELP };
 
 typedef struct checker_t {
     tool_t tool;
     okapi_fsck_t fsck;
-    int quiet;
+    int quiet, list;
     int on_terminal; /* there the check that runs is shown */
 } checker_t;
 
@@ -64,8 +66,9 @@ static int parse(checker_t *c, int argc, char **argv)
 {
     static const apr_getopt_option_t options[] = {
         {"repair", OPTION_REPAIR, 0, NULL}, {"deep", OPTION_DEEP, 0, NULL},
-        {"quiet", OPTION_QUIET, 0, NULL},   {"conf", OPTION_CONF, 1, NULL},
-        {"help", OPTION_HELP, 0, NULL},     {NULL, 0, 0, NULL}};
+        {"quiet", OPTION_QUIET, 0, NULL},   {"list", OPTION_LIST, 0, NULL},
+        {"conf", OPTION_CONF, 1, NULL},     {"help", OPTION_HELP, 0, NULL},
+        {NULL, 0, 0, NULL}};
     apr_getopt_t *getopt;
     const char *value;
     int option;
@@ -81,6 +84,9 @@ static int parse(checker_t *c, int argc, char **argv)
             break;
         case OPTION_QUIET:
             c->quiet = 1;
+            break;
+        case OPTION_LIST:
+            c->list = 1;
             break;
         case OPTION_CONF:
             c->tool.conf = value;
@@ -105,12 +111,18 @@ static void summarize(const checker_t *c)
     if (!fsck->damaged) {
         printf("%s: nothing is wrong.\n", tool_database(&c->tool));
     } else if (fsck->repair) {
-        printf("%s: %d things were wrong, %d are repaired.\n", tool_database(&c->tool),
-               fsck->damaged, fsck->repaired);
+        printf("%s: %d %s wrong, %d %s repaired.\n", tool_database(&c->tool), fsck->damaged,
+               fsck->damaged == 1 ? "thing was" : "things were", fsck->repaired,
+               fsck->repaired == 1 ? "is" : "are");
     } else {
-        printf("%s: %d things are wrong; --repair mends what can be.\n", tool_database(&c->tool),
-               fsck->damaged);
+        printf("%s: %d %s wrong; --repair mends what can be.\n", tool_database(&c->tool),
+               fsck->damaged, fsck->damaged == 1 ? "thing is" : "things are");
     }
+}
+
+static void print_check(void *baton, const char *check, const char *what, int deep)
+{
+    printf("%-22s %s%s\n", check, what, deep ? " (--deep)" : "");
 }
 
 int main(int argc, char **argv)
@@ -118,6 +130,10 @@ int main(int argc, char **argv)
     checker_t c = {.quiet = 0};
     tool_start(&c.tool, "okapi-fsck", &argc, &argv);
     int code = parse(&c, argc, argv);
+    if (code == EX_OK && c.list) {
+        okapi_fsck_checks(print_check, NULL);
+        return EX_OK;
+    }
     if (code == EX_OK) {
         code = tool_open(&c.tool);
     }

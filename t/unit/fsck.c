@@ -60,6 +60,7 @@ static void damage(mailbox_t *m, const char *sql, apr_pool_t *pool)
 typedef struct things_t {
     okapi_id_t store, folder, child, message, other, associated, embedded, attachment, blob, gone;
     okapi_id_t inbox, drafts, tree, nobody; /* which is no object's */
+    okapi_id_t user, news, posted;          /* a public folder, and what is in it */
 } things_t;
 
 typedef struct case_t {
@@ -72,6 +73,14 @@ static const case_t cases[] = {
     {"ids", OKAPI_FSCK_REPAIRED, "UPDATE id_seq SET next_id = 100"},
     {"address.user", OKAPI_FSCK_REPAIRED,
      "INSERT INTO address(address, user_id, kind) VALUES('lost@example.org', 77777777, 1)"},
+    {"commit.mark", OKAPI_FSCK_REPAIRED, "INSERT INTO commit_mark(time, id) VALUES(5, 7)"},
+    {"user.address", OKAPI_FSCK_REPAIRED, "DELETE FROM address WHERE user_id = {user} AND kind = 0"},
+    {"store.rows", OKAPI_FSCK_REPAIRED,
+     "INSERT INTO named_prop(store_id, propid, guid, kind, lid, name) VALUES(77777777, 32769, '0', 0, 1, '')"},
+    {"store.rows", OKAPI_FSCK_REPAIRED,
+     "INSERT INTO per_user(store_id, replica, folder_id, source, mtime, data) VALUES(77777777, '', 1, '', 1, 'x')"},
+    {"store.properties", OKAPI_FSCK_REPAIRED, "UPDATE store SET props = 'x' WHERE id = {store}"},
+    {"sequence.floor", OKAPI_FSCK_REPAIRED, "UPDATE store_cn SET tomb_floor = cn + 1 WHERE store_id = {store}"},
     {"group.member", OKAPI_FSCK_REPAIRED,
      "INSERT INTO group_member(group_id, member_id) VALUES(77777777, 1)"},
     {"store.oof", OKAPI_FSCK_REPAIRED,
@@ -89,7 +98,7 @@ static const case_t cases[] = {
      "INSERT INTO named_prop(store_id, propid, guid, kind, lid, name) VALUES({store}, 32800, "
      "'0', 0, 1, '')"},
     {"folder.root", OKAPI_FSCK_LOST,
-     "UPDATE folder SET kind = 99 WHERE id = (SELECT root_id FROM store)"},
+     "UPDATE folder SET kind = 99 WHERE id = (SELECT root_id FROM store WHERE id = {store})"},
     {"folder.twins", OKAPI_FSCK_REPAIRED, "UPDATE folder SET kind = 5 WHERE id = {folder}"},
     {"folder.special", OKAPI_FSCK_REPAIRED,
      "UPDATE folder SET deleted_cn = mod_cn WHERE id = {drafts}"},
@@ -109,17 +118,28 @@ static const case_t cases[] = {
      "uid_validity,"
      " deleted, last_cn, last_time FROM folder_stat WHERE folder_id = {folder}"},
     {"permission.folder", OKAPI_FSCK_REPAIRED,
-     "INSERT INTO permission(folder_id, member, rights, flags) VALUES(77777777, 'x', 1, 0)"},
+     "INSERT INTO permission(folder_id, member, rights, flags) VALUES(77777777, '', 1, 0)"},
     {"search.folder", OKAPI_FSCK_REPAIRED,
      "INSERT INTO search(folder_id, store_id, run_id, state, flags, start_cn, complete_cn) "
      "VALUES(77777777, {store}, 1, 0, 0, 0, 0)"},
     {"search.counts", OKAPI_FSCK_REPAIRED,
      "UPDATE folder_stat SET unread = 5 WHERE folder_id = (SELECT MAX(folder_id) FROM search)"},
+    {"permission.member", OKAPI_FSCK_REPAIRED,
+     "INSERT INTO permission(folder_id, member, rights, flags) VALUES({folder}, 'nobody', 1, 0)"},
+    {"rule.folder", OKAPI_FSCK_REPAIRED,
+     "INSERT INTO rule(folder_id, id, seq, state, props) VALUES(77777777, 1, 1, 1, '')"},
+    {"rule.properties", OKAPI_FSCK_REPAIRED,
+     "INSERT INTO rule(folder_id, id, seq, state, props) VALUES({folder}, 1, 1, 1, 'x')"},
     {"receive.folder", OKAPI_FSCK_REPAIRED,
      "INSERT INTO receive_folder(store_id, class, folder_id, mtime) VALUES({store}, 'x', "
      "77777777, 1)"},
     {"receive.all", OKAPI_FSCK_REPAIRED, "DELETE FROM receive_folder WHERE class = ''"},
     {"", OKAPI_FSCK_REPAIRED, "UPDATE message SET folder_id = 77777777 WHERE id = {message}"},
+    {"", OKAPI_FSCK_REPAIRED, "UPDATE message SET folder_id = 77777777 WHERE id = {posted}"},
+    {"read.message", OKAPI_FSCK_REPAIRED,
+     "INSERT INTO user_read(folder_id, user_id, msg_id, is_read, cn) VALUES({news}, {user}, 77777777, 1, 1)"},
+    {"read.message", OKAPI_FSCK_REPAIRED, "UPDATE user_read SET user_id = 77777777 WHERE msg_id = {posted}"},
+    {"", OKAPI_FSCK_REPAIRED, "UPDATE message SET flags = flags + 1 WHERE id = {posted}"},
     {"message.store", OKAPI_FSCK_REPAIRED,
      "UPDATE message SET store_id = 77777777 WHERE id = {message}"},
     {"message.part", OKAPI_FSCK_REPAIRED, "UPDATE message SET part = 4 WHERE id = {gone}"},
@@ -147,6 +167,8 @@ static const case_t cases[] = {
     {"tombstone.folder", OKAPI_FSCK_REPAIRED,
      "INSERT INTO tombstone(folder_id, cn, obj_id, kind, imap_uid, dtime) VALUES(77777777, 1, 1, "
      "1, 1, 1)"},
+    {"tombstone.kind", OKAPI_FSCK_REPAIRED,
+     "INSERT INTO tombstone(folder_id, cn, obj_id, kind, imap_uid, dtime) VALUES({folder}, 0, 1, 9, 0, 1)"},
     {"tombstone.message", OKAPI_FSCK_REPAIRED,
      "INSERT INTO tombstone(folder_id, cn, obj_id, kind, imap_uid, dtime)"
      " SELECT folder_id, 0, id, 1, imap_uid, 1 FROM message WHERE id = {message}"},
@@ -158,7 +180,7 @@ static const case_t cases[] = {
      "add_cn = 1 WHERE id = {folder}"},
     {"folder.last", OKAPI_FSCK_REPAIRED,
      "UPDATE folder_stat SET last_cn = 1 WHERE folder_id = {folder}"},
-    {"sequence.behind", OKAPI_FSCK_REPAIRED, "UPDATE store_cn SET cn = 40"},
+    {"sequence.behind", OKAPI_FSCK_REPAIRED, "UPDATE store_cn SET cn = 40 WHERE store_id = {store}"},
     {"folder.counts", OKAPI_FSCK_REPAIRED,
      "UPDATE folder_stat SET content = 17 WHERE folder_id = {folder}"},
     {"folder.counts", OKAPI_FSCK_REPAIRED,
@@ -167,18 +189,24 @@ static const case_t cases[] = {
      "UPDATE folder_stat SET softdel = 0 WHERE folder_id = {folder}"},
     {"folder.counts", OKAPI_FSCK_REPAIRED,
      "UPDATE folder_stat SET uid_next = 1 WHERE folder_id = {folder}"},
-    {"store.bytes", OKAPI_FSCK_REPAIRED, "UPDATE store_cn SET bytes = bytes - 1"},
+    {"folder.counts", OKAPI_FSCK_REPAIRED,
+     "UPDATE tombstone SET imap_uid = 1000 WHERE folder_id = {folder} AND obj_id = {gone}"},
+    {"store.bytes", OKAPI_FSCK_REPAIRED, "UPDATE store_cn SET bytes = bytes - 1 WHERE store_id = {store}"},
     {"message.row", OKAPI_FSCK_REPAIRED,
      "UPDATE message SET subject = 'another' WHERE id = {other}"},
     {"message.row", OKAPI_FSCK_REPAIRED, "UPDATE message SET importance = 2 WHERE id = {other}"},
+    {"message.row", OKAPI_FSCK_REPAIRED, "UPDATE message SET conv_id = conv_id + 1 WHERE id = {other}"},
+    {"message.row", OKAPI_FSCK_REPAIRED, "UPDATE message SET subject = 'another' WHERE id = {posted}"},
     /* What can't be had again. */
+    {"message.raw", OKAPI_FSCK_LOST, "UPDATE msg_props SET skeleton = 'x' WHERE id = {message}"},
+    {"ids.twice", OKAPI_FSCK_LOST, "UPDATE attach SET id = {inbox} WHERE id = {attachment}"},
     {"message.properties", OKAPI_FSCK_REPAIRED, "DELETE FROM msg_props WHERE id = {associated}"},
     {"attachment.embedded", OKAPI_FSCK_REPAIRED,
      "DELETE FROM msg_props WHERE id = {embedded}"},
     {"blob.bytes", OKAPI_FSCK_LOST, "UPDATE blob_chunk SET data = 'x' WHERE blob_id = {blob}"},
     {"blob.chunks", OKAPI_FSCK_LOST, "DELETE FROM blob_chunk WHERE blob_id = {blob}"},
     {"message.readable", OKAPI_FSCK_LOST, "UPDATE msg_props SET props = 'x' WHERE id = {message}"},
-    {"user.mailbox", OKAPI_FSCK_LOST, "UPDATE store SET owner = 'nobody'"},
+    {"user.mailbox", OKAPI_FSCK_LOST, "UPDATE store SET owner = 'nobody' WHERE id = {store}"},
 };
 
 enum { CASES = sizeof(cases) / sizeof(cases[0]) };
@@ -192,7 +220,9 @@ static const char *fill_in(const char *sql, const things_t *t, apr_pool_t *pool)
                {"message", t->message},       {"other", t->other},       {"gone", t->gone},
                {"associated", t->associated}, {"embedded", t->embedded}, {"blob", t->blob},
                {"attachment", t->attachment}, {"inbox", t->inbox},       {"drafts", t->drafts},
-               {"tree", t->tree},             {"nobody", t->nobody}};
+               {"tree", t->tree},             {"nobody", t->nobody},
+               {"user", t->user},             {"news", t->news},
+               {"posted", t->posted}};
     const char *out = "";
     for (const char *p; (p = strchr(sql, '{')); sql = strchr(p, '}') + 1) {
         out = apr_pstrcat(pool, out, apr_pstrmemdup(pool, sql, (apr_size_t)(p - sql)), NULL);
@@ -248,8 +278,27 @@ static apr_status_t look_inside(okapi__conn_t *conn, void *baton, apr_pool_t *sc
     return rv;
 }
 
+/* A message in a public folder, which the user has read. */
+static void make_public(mailbox_t *m, things_t *t, apr_pool_t *pool)
+{
+    okapi_store_t *store;
+    okapi_folder_t *top;
+    int partial;
+    apr_status_t rv = okapi_store_create_public(m->okapi, pool);
+    mailbox_must(rv == OKAPI_EEXISTS ? APR_SUCCESS : rv, "public store");
+    mailbox_must(okapi_store_open_public(&store, m->okapi, m->user, pool, pool), "open");
+    mailbox_must(okapi_folder_open(&top, store,
+                                   okapi_store_special(store, OKAPI_FOLDER_IPM_SUBTREE), pool, pool),
+                 "public folders");
+    t->user = m->user->id;
+    t->news = top->id;
+    t->posted = make_message(top, "Posted", 0, pool);
+    mailbox_must(okapi_folder_set_read(top, &t->posted, 1, 1, NULL, &partial, pool), "read");
+}
+
 static void make_things(mailbox_t *m, things_t *t, apr_pool_t *pool)
 {
+    static const char raw[] = "Subject: Rich\r\n\r\nbody\r\n";
     okapi_id_t unused;
     mailbox_must(okapi__db_take_ids(m->okapi->db, 1, &unused, pool), "id");
     okapi_folder_t *top = make_folder(m->inbox, apr_psprintf(pool, "%d", (int)unused), pool),
@@ -274,6 +323,8 @@ static void make_things(mailbox_t *m, things_t *t, apr_pool_t *pool)
     embedded = okapi_attachment_create_embedded(okapi_attachment_create(message,
                                                                         ATTACH_EMBEDDED_MSG));
     mailbox_must(okapi_object_set(okapi_message_object(embedded), values, 1, pool), "set");
+    okapi_message_set_raw(message, (okapi_binary_t){(const unsigned char *)raw, sizeof(raw) - 1},
+                          NULL, 0);
     mailbox_must(okapi_message_save(message, OKAPI_SAVE_DELIVERY, pool), "save");
     t->message = okapi_message_id(message);
     t->other = make_message(folder, "Other", 0, pool);
@@ -284,6 +335,7 @@ static void make_things(mailbox_t *m, things_t *t, apr_pool_t *pool)
     okapi_folder_t *deleted = make_folder(top, "Deleted", pool);
     make_message(deleted, "In it", 0, pool);
     mailbox_must(okapi_folder_delete(deleted, OKAPI_DELETE_MESSAGES, &partial, pool), "delete");
+    make_public(m, t, pool);
 }
 
 /* A damage by itself, in a mailbox that has none. */

@@ -278,6 +278,49 @@ static void test_copies(mailbox_t *m, apr_pool_t *pool)
     }
 }
 
+/* A store of a user's own, as an administrator opens it. */
+static okapi_folder_t *inbox_of(mailbox_t *m, const okapi_user_t *owner, apr_pool_t *pool)
+{
+    static const okapi_user_t administrator = {0, "", "", "", OKAPI_USER_ADMIN, ""};
+    okapi_store_t *store;
+    okapi_folder_t *inbox;
+    mailbox_must(okapi_store_open(&store, m->okapi, &administrator, owner, pool, pool), "store");
+    mailbox_must(okapi_folder_open(&inbox, store, okapi_store_special(store, OKAPI_FOLDER_INBOX),
+                                   pool, pool),
+                 "inbox");
+    return inbox;
+}
+
+/* What goes into another store has it all, whether its skeleton is in the row or not. */
+static void test_elsewhere(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_user_t row = {.name = "mary", .email = "mary@example.org", .fullname = ""}, *mary;
+    mailbox_must(okapi_user_add(m->okapi, &row, NULL, pool), "mary");
+    mailbox_must(okapi_user_by_login(&mary, m->okapi, "mary", pool, pool), "mary");
+    okapi_folder_t *from = inbox_of(m, m->user, pool), *to = inbox_of(m, mary, pool);
+    for (int i = 0; i < 4; i++) {
+        int is_large = i % 2, move = i / 2, partial;
+        apr_size_t size = is_large ? 50000 : 100;
+        okapi_binary_t raw = {(const unsigned char *)noise(size, NULL, pool), size};
+        okapi_message_t *message, *opened;
+        okapi_id_t id, there;
+        mailbox_must(okapi_message_create(&message, from->store, from->id, 0, pool, pool),
+                     "message create");
+        okapi_message_set_raw(message, raw, NULL, 0);
+        mailbox_must(okapi_message_save(message, OKAPI_SAVE_DELIVERY, pool), "save");
+        id = okapi_message_id(message);
+        is_int(okapi__propbag_large(&message->bag, OKAPI__TAG_RAW) != NULL, is_large,
+               "a skeleton %s", is_large ? "of its own" : "in the row");
+        mailbox_must(move ? okapi_messages_move(from, to, &id, 1, &there, &partial, pool)
+                          : okapi_messages_copy(from, to, &id, 1, &there, &partial, pool),
+                     "to another store");
+        mailbox_must(okapi_message_open(&opened, to->store, 0, there, pool, pool), "open");
+        ok(same(opened, raw, pool), "%s into another store", move ? "moved" : "copied");
+        is_int(okapi__propbag_large(&opened->bag, OKAPI__TAG_RAW) != NULL, is_large,
+               "stands where it stood");
+    }
+}
+
 /* Skeletons that nobody wrote. */
 static void test_corrupt(apr_pool_t *pool)
 {
@@ -369,7 +412,7 @@ int main(void)
 {
     static void (*const tests[])(mailbox_t * m, apr_pool_t * pool) = {
         test_attachments, test_text, test_nested, test_short, test_parts,
-        test_places, test_copies, test_corpus,
+        test_places, test_copies, test_elsewhere, test_corpus,
     };
     apr_pool_t *root = tap_pool();
     mailbox_t m;

@@ -97,6 +97,61 @@ static void test_actions(rules_t *f)
     rules_forget(f, inbox);
 }
 
+/* The bytes MESSAGE came with. */
+static const char *bytes_of(okapi_message_t *message, apr_pool_t *pool)
+{
+    okapi_stream_t *stream;
+    okapi_binary_t bytes;
+    apr_status_t rv = okapi_message_raw(&stream, message, pool, pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi_stream_read_all(stream, 1 << 20, &bytes, pool, pool);
+    }
+    return rv == APR_SUCCESS ? (const char *)bytes.data : "none";
+}
+
+static okapi_message_t *newest_in(rules_t *f, okapi_special_e which)
+{
+    static const okapi_proptag_t column = PR_MID;
+    okapi_folder_t *folder;
+    okapi_table_t *table;
+    okapi_message_t *message;
+    apr_array_header_t *rows;
+    apr_uint32_t n;
+    okapi_id_t id = 0;
+    mailbox_must(okapi_folder_open(&folder, f->m.store, rules_special(f, which), f->pool, f->pool),
+                 "folder");
+    mailbox_must(okapi_table_contents(&table, &n, folder, 0, f->pool, f->pool), "table");
+    okapi_table_set_columns(table, &column, 1);
+    mailbox_must(okapi_table_rows(table, 1000, 0, 0, &rows, f->pool, f->pool), "rows");
+    for (int i = 0; i < rows->nelts; i++) {
+        okapi_id_t row_id = APR_ARRAY_IDX(rows, i, okapi_row_t).id;
+        id = row_id > id ? row_id : id;
+    }
+    mailbox_must(okapi_message_open(&message, f->m.store, 0, id, f->pool, f->pool), "message");
+    return message;
+}
+
+/* A copy that a rule makes is what came in, to the byte: signatures hold. */
+static void test_bytes(rules_t *f)
+{
+    static const char raw[] = "Subject: copy it\r\nX-Odd:   blanks\t\r\n\r\nbody\r\n\r\n";
+    const okapi_envelope_t envelope = {.sender = "mary@example.net"};
+    okapi_propval_t v = okapi_propval_str(PR_SUBJECT, "copy it");
+    okapi_message_t *message;
+    rules_add_one(f, "copy", ST_ENABLED,
+                  rules_to_folder(f, OP_COPY, rules_special(f, OKAPI_FOLDER_NOTES)));
+    mailbox_must(okapi_message_create(&message, f->m.store, okapi_folder_id(f->m.inbox), 0, f->pool,
+                                      f->pool),
+                 "create");
+    mailbox_must(okapi_object_set(okapi_message_object(message), &v, 1, f->pool), "set");
+    okapi_message_set_raw(message, (okapi_binary_t){(const unsigned char *)raw, sizeof(raw) - 1},
+                          NULL, 0);
+    is_int(okapi_deliver(message, &envelope, f->pool), APR_SUCCESS, "delivered");
+    is_str(bytes_of(newest_in(f, OKAPI_FOLDER_INBOX), f->pool), raw, "the message");
+    is_str(bytes_of(newest_in(f, OKAPI_FOLDER_NOTES), f->pool), raw, "and its copy");
+    rules_forget(f, rules_special(f, OKAPI_FOLDER_INBOX));
+}
+
 /* ---- which rules are tried ---- */
 
 static void set_oof(rules_t *f, int oof)
@@ -227,6 +282,7 @@ int main(void)
     rules_t f = {.pool = tap_pool()};
     mailbox_create(&f.m, f.pool);
     test_actions(&f);
+    test_bytes(&f);
     test_states(&f);
     test_deferred(&f);
     return done_testing();

@@ -18,7 +18,7 @@ typedef enum okapi_fsck_state_e {
 /* One thing that is wrong. */
 typedef struct okapi_fsck_finding_t {
     const char *check;    /* its name: "folder.counts" */
-    const char *owner;    /* of the mailbox; "" if it is in none */
+    const char *owner;    /* of the mailbox; "Public Folders"; "" if it is in none */
     const char *sentence; /* what is wrong */
     const char *remedy;   /* what was done, or can be done, about it */
     okapi_fsck_state_e state;
@@ -33,6 +33,10 @@ typedef struct okapi_fsck_t {
     void *baton;
     int damaged, repaired; /* results */
 } okapi_fsck_t;
+
+/* Every check there is, in their order, and what holds if it finds nothing. */
+void okapi_fsck_checks(void (*each)(void *baton, const char *check, const char *what, int deep),
+                       void *baton);
 
 /* APR_SUCCESS if it could look everywhere, whatever it found. */
 apr_status_t okapi_fsck(okapi_t *okapi, okapi_fsck_t *fsck, apr_pool_t *scratch_pool);
