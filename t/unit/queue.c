@@ -1,4 +1,6 @@
 /* queue.c - the outgoing queue: submitting, taking, reporting. */
+#include <sys/wait.h>
+
 #include <okapi/queue.h>
 
 #include "mailbox.h"
@@ -119,6 +121,43 @@ static void test_take(mailbox_t *m, apr_pool_t *pool)
     is_int(list(m, pool)->nelts, 1, "the other one is still there");
 }
 
+/* Several who take at the same time: each entry is taken by one of them. */
+static void test_takers(mailbox_t *m, apr_pool_t *pool)
+{
+    enum { ENTRIES = 40, TAKERS = 3 };
+    okapi_queue_envelope_t envelope = {"john@example.org", people("x@example.net", NULL, pool), 0};
+    pid_t takers[TAKERS];
+    int taken = 0, failed = 0;
+    for (int i = 0; i < ENTRIES; i++) {
+        failed |= okapi_queue_submit(draft(m, "many", pool), &envelope, pool) != APR_SUCCESS;
+    }
+    is_int(failed, 0, "forty are queued");
+    for (int i = 0; i < TAKERS; i++) {
+        takers[i] = fork();
+        if (takers[i] == 0) {
+            mailbox_t child = {.config = m->config};
+            apr_array_header_t *entries;
+            int n = 0;
+            mailbox_open(&child, pool);
+            do {
+                mailbox_must(okapi_queue_take(&entries, child.okapi, 4, apr_time_from_sec(3600),
+                                              pool, pool),
+                             "take");
+                n += entries->nelts;
+            } while (entries->nelts > 0);
+            _exit(n);
+        }
+    }
+    for (int i = 0; i < TAKERS; i++) {
+        int status = 0;
+        waitpid(takers[i], &status, 0);
+        taken += WIFEXITED(status) ? WEXITSTATUS(status) : 1000;
+    }
+    ok(taken <= ENTRIES, "nobody gets what somebody has (%d)", taken);
+    taken += take(m, apr_time_from_sec(3600), pool)->nelts;
+    is_int(taken, ENTRIES, "and nothing is left out");
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_pool();
@@ -126,6 +165,7 @@ int main(void)
     mailbox_create(&m, pool);
     test_submit(&m, pool);
     test_take(&m, pool);
+    test_takers(&m, pool);
     is_int(okapi_user_delete(m.okapi, "john", pool), APR_SUCCESS, "the user goes");
     is_int(list(&m, pool)->nelts, 0, "with what he had in the queue");
     return done_testing();

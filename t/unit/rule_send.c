@@ -59,6 +59,7 @@ static void test_reply(rules_t *f)
     is_str(rules_text(f, sent, PR_IN_REPLY_TO_ID), "<1@example.net>", "an answer to this one");
     is_str(rules_text(f, sent, PR_SENDER_SMTP_ADDRESS), "john@example.org", "from the owner");
     is_str(rules_field(f, sent, "Auto-Submitted"), "auto-replied", "and says that nobody wrote it");
+    is_int(rules_get(f, sent, PR_AUTO_RESPONSE_SUPPRESS).v.i32, -1, "so none is to be written back");
     is_int((long long)rules_get(f, sent, PR_CONVERSATION_INDEX).v.bin.len, 27, "a level deeper");
     ok(rules_get(f, sent, PR_DELETE_AFTER_SUBMIT).v.boolean, "it goes when it is sent");
     ok(rules_get(f, sent, PR_MESSAGE_FLAGS).v.i32 & MSGFLAG_SUBMIT, "it is submitted");
