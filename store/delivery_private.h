@@ -200,9 +200,10 @@ apr_status_t okapi__oof_reply(okapi__rule_run_t *run, okapi_message_t *message);
 
 /* ---- rule_message.c: messages in the Deferred Action folder ---- */
 
-/* Tells the client to do the actions of RULE with MESSAGE (a DAM, MS-OXORULE 2.2.6). */
+/* Tells the client to do the actions of RULES (of const okapi_rule_t *) with MESSAGE, by a DAM for
+ * each of their providers (MS-OXORULE 2.2.6). */
 apr_status_t okapi__rule_defer(okapi__rule_run_t *run, okapi_message_t *message,
-                               okapi_id_t folder_id, const okapi_rule_t *rule);
+                               okapi_id_t folder_id, const apr_array_header_t *rules);
 
 /* Tells the client that RULE, or its action NUMBER, failed (a DEM, MS-OXORULE 2.2.7). ACTION may be
  * NULL. */

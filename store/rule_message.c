@@ -8,6 +8,8 @@
 
 #include "delivery_private.h"
 
+enum { ACTIONS_MAX = 1024 * 1024 }; /* the rules of a folder have no more */
+
 /* Nobody's client works for the public store, so there it has none. */
 static int has_folder(const okapi_store_t *store)
 {
@@ -55,28 +57,74 @@ static okapi_propval_t server_eid(okapi_message_t *message, apr_pool_t *pool)
     return okapi_propval_bin(PR_DAM_ORIG_MSG_SVREID, w.data, w.len);
 }
 
-apr_status_t okapi__rule_defer(okapi__rule_run_t *run, okapi_message_t *message,
-                               okapi_id_t folder_id, const okapi_rule_t *rule)
+static const char *provider_of(const apr_array_header_t *rules, int i)
 {
-    const okapi_propval_t *actions = okapi_props_get(rule->props, PR_RULE_ACTIONS);
-    const okapi_propval_t has_dams = okapi_propval_bool(PR_HAS_DAMS, 1);
-    okapi_message_t *dam;
-    okapi_writer_t id;
-    if (!has_folder(run->store)) {
-        return APR_SUCCESS;
+    return okapi_props_str(APR_ARRAY_IDX(rules, i, const okapi_rule_t *)->props, PR_RULE_PROVIDER,
+                           "");
+}
+
+/* The actions of those of RULES, from FIRST on, that are of its provider, as one RuleAction; and of
+ * the first rule the id, once for each (MS-OXORULE_R366, R368). */
+static apr_status_t join(okapi_writer_t *actions, okapi_writer_t *ids,
+                         const apr_array_header_t *rules, int first)
+{
+    const char *provider = provider_of(rules, first);
+    apr_uint16_t count = 0;
+    okapi_write_u16(actions, 0); /* known below */
+    for (int i = first; i < rules->nelts; i++) {
+        const okapi_rule_t *rule = APR_ARRAY_IDX(rules, i, const okapi_rule_t *);
+        if (strcmp(provider_of(rules, i), provider) == 0) {
+            const okapi_binary_t *bin = &okapi_props_get(rule->props, PR_RULE_ACTIONS)->v.bin;
+            okapi_reader_t r;
+            okapi_reader_init(&r, bin->data, bin->len);
+            count = (apr_uint16_t)(count + okapi_read_u16(&r));
+            okapi_write_bytes(actions, r.p, okapi_reader_left(&r));
+            okapi_write_u64(ids, (apr_uint64_t)APR_ARRAY_IDX(rules, first,
+                                                             const okapi_rule_t *)->id);
+        }
     }
-    apr_status_t rv = make(&dam, run, message, folder_id, rule,
-                           "IPC.Microsoft Exchange 4.0.Deferred Action");
+    okapi_write_u16_at(actions, 0, count);
+    return okapi_writer_status(actions) == APR_SUCCESS ? okapi_writer_status(ids) : OKAPI_ETOOBIG;
+}
+
+/* One for all rules of a provider (MS-OXORULE_R569, R571). */
+static apr_status_t defer_some(okapi__rule_run_t *run, okapi_message_t *message,
+                               okapi_id_t folder_id, const apr_array_header_t *rules, int first)
+{
+    okapi_message_t *dam;
+    okapi_writer_t actions, ids;
+    okapi_writer_init(&actions, 256, ACTIONS_MAX, run->pool);
+    okapi_writer_init(&ids, 8, ACTIONS_MAX, run->pool);
+    apr_status_t rv = join(&actions, &ids, rules, first);
+    if (rv == APR_SUCCESS) {
+        rv = make(&dam, run, message, folder_id, APR_ARRAY_IDX(rules, first, const okapi_rule_t *),
+                  "IPC.Microsoft Exchange 4.0.Deferred Action");
+    }
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    okapi_writer_init(&id, 8, 8, run->pool);
-    okapi_write_u64(&id, (apr_uint64_t)rule->id);
     const okapi_propval_t values[] = {
         okapi_propval_bool(PR_DAM_BACK_PATCHED, 0),
-        okapi_propval_bin(PR_CLIENT_ACTIONS, actions->v.bin.data, actions->v.bin.len),
-        okapi_propval_bin(PR_RULE_IDS, id.data, id.len), server_eid(message, run->pool)};
-    rv = okapi_object_set(&dam->object, values, sizeof(values) / sizeof(values[0]), run->pool);
+        okapi_propval_bin(PR_CLIENT_ACTIONS, actions.data, actions.len),
+        okapi_propval_bin(PR_RULE_IDS, ids.data, ids.len), server_eid(message, run->pool)};
+    return okapi_object_set(&dam->object, values, sizeof(values) / sizeof(values[0]), run->pool);
+}
+
+apr_status_t okapi__rule_defer(okapi__rule_run_t *run, okapi_message_t *message,
+                               okapi_id_t folder_id, const apr_array_header_t *rules)
+{
+    const okapi_propval_t has_dams = okapi_propval_bool(PR_HAS_DAMS, 1);
+    apr_status_t rv = APR_SUCCESS;
+    if (rules->nelts == 0 || !has_folder(run->store)) {
+        return APR_SUCCESS;
+    }
+    for (int i = 0; rv == APR_SUCCESS && i < rules->nelts; i++) {
+        int earlier = 0;
+        while (strcmp(provider_of(rules, earlier), provider_of(rules, i)) != 0) {
+            earlier++;
+        }
+        rv = earlier < i ? APR_SUCCESS : defer_some(run, message, folder_id, rules, i);
+    }
     return rv == APR_SUCCESS ? okapi_object_set(&message->object, &has_dams, 1, run->pool) : rv;
 }
 

@@ -256,11 +256,10 @@ apr_status_t okapi__rule_visit(okapi__rule_run_t *run, okapi__visit_t *visit)
         APR_ARRAY_PUSH(run->savings, okapi__saving_t) =
             (okapi__saving_t){.message = visit->message, .flags = visit->flags};
     }
-    for (int i = 0; rv == APR_SUCCESS && !visit->is_deleted && i < visit->deferred->nelts; i++) {
-        rv = okapi__rule_defer(run, visit->moved ? visit->moved : visit->message, visit->folder_id,
-                               APR_ARRAY_IDX(visit->deferred, i, const okapi_rule_t *));
-    }
-    return rv;
+    return rv == APR_SUCCESS && !visit->is_deleted
+               ? okapi__rule_defer(run, visit->moved ? visit->moved : visit->message,
+                                   visit->folder_id, visit->deferred)
+               : rv;
 }
 
 apr_status_t okapi__rule_run(okapi__rule_run_t *run, okapi_message_t *message)

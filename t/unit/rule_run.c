@@ -255,6 +255,16 @@ static void test_deferred(rules_t *f)
     is_mem(now.data, now.len, taken.data, taken.len, "with where it is"); /* R619 */
     rules_forget(f, rules_special(f, OKAPI_FOLDER_INBOX));
 
+    rules_add_one(f, "sound", ST_ENABLED, play);
+    rules_add_one(f, "sound", ST_ENABLED, play);
+    deliver(f, "two sounds", APR_SUCCESS, &made);
+    is_int(made.deferred, 1, "one message for both rules"); /* MS-OXORULE_R569 */
+    is_int((long long)deferred(f, dam, PR_CLIENT_ACTIONS).v.bin.len, 32, "the actions of both");
+    is_mem(deferred(f, dam, PR_CLIENT_ACTIONS).v.bin.data, 2, "\2", 2, "are two"); /* R366 */
+    okapi_binary_t ids = deferred(f, dam, PR_RULE_IDS).v.bin;
+    ok(ids.len == 16 && memcmp(ids.data, ids.data + 8, 8) == 0, "the first's id twice"); /* R368 */
+    rules_forget(f, rules_special(f, OKAPI_FOLDER_INBOX));
+
     rules_add_one(f, NULL, ST_ENABLED, rules_to_folder(f, OP_MOVE, 4711));
     check(f, "to nowhere", (made_t){.inbox = 1, .deferred = 1, .unread = 1}); /* R805 R806 */
     is_int(deferred(f, dem, PR_RULE_ERROR).v.i32, 6, "the error");            /* MS-OXORULE_R387 */
