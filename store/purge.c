@@ -7,6 +7,8 @@
 #include "fulltext_private.h"
 #include "search_private.h"
 
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
 typedef struct purge_t {
     okapi_id_t store_id;
     okapi_id_t folder_id;
@@ -73,7 +75,7 @@ static apr_status_t purge_folder(okapi__conn_t *conn, void *baton, apr_pool_t *s
         rv = okapi__search_forget(conn, purge->folder_id, &is_search, scratch_pool);
     }
     if (rv == APR_SUCCESS && ids->nelts == 0) {
-        rv = delete_all(conn, stmts, 6, purge->folder_id, scratch_pool);
+        rv = delete_all(conn, stmts, COUNT(stmts), purge->folder_id, scratch_pool);
     }
     return rv;
 }
@@ -87,7 +89,7 @@ static apr_status_t delete_store(okapi__conn_t *conn, void *baton, apr_pool_t *s
                                           STMT_SEARCH_POSITION_DROP, STMT_PURGE_CN,
                                           STMT_PURGE_STORE_ROW};
     purge_t *purge = baton;
-    return delete_all(conn, stmts, 10, purge->store_id, scratch_pool);
+    return delete_all(conn, stmts, COUNT(stmts), purge->store_id, scratch_pool);
 }
 
 static apr_status_t purge_store(okapi_t *okapi, purge_t *purge, apr_pool_t *scratch_pool)
