@@ -1,6 +1,6 @@
 /* arrival.c - what is known of a message that arrives: who sent it, whether a machine did, and
- * whose rules have forwarded it. No automatic reply goes to machines and lists, which might answer it:
- * RFC 3834 2, RFC 5230 4.6, MS-OXORULE 3.2.5.1. */
+ * whose rules have forwarded it. No automatic reply goes to machines and lists, which might answer
+ * it: RFC 3834 2, RFC 5230 4.6, MS-OXORULE 3.2.5.1. */
 #include <string.h>
 
 #include <apr_fnmatch.h>

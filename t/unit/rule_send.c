@@ -59,7 +59,7 @@ static void test_reply(rules_t *f)
     is_str(rules_text(f, sent, PR_IN_REPLY_TO_ID), "<1@example.net>", "an answer to this one");
     is_str(rules_text(f, sent, PR_SENDER_SMTP_ADDRESS), "john@example.org", "from the owner");
     is_str(rules_field(f, sent, "Auto-Submitted"), "auto-replied", "and says that nobody wrote it");
-    is_int(rules_get(f, sent, PR_AUTO_RESPONSE_SUPPRESS).v.i32, -1, "so none is to be written back");
+    is_int(rules_get(f, sent, PR_AUTO_RESPONSE_SUPPRESS).v.i32, -1, "so that nobody answers it");
     is_int((long long)rules_get(f, sent, PR_CONVERSATION_INDEX).v.bin.len, 27, "a level deeper");
     ok(rules_get(f, sent, PR_DELETE_AFTER_SUBMIT).v.boolean, "it goes when it is sent");
     ok(rules_get(f, sent, PR_MESSAGE_FLAGS).v.i32 & MSGFLAG_SUBMIT, "it is submitted");
@@ -345,7 +345,7 @@ static void test_public(rules_t *f)
     f->m.store = mailbox;
     mailbox_must(okapi_message_create(&message, store, folder_id, 0, f->pool, f->pool), "create");
     const okapi_envelope_t envelope = {.sender = "mary@example.net", .folder_id = folder_id};
-    is_int(okapi_deliver(message, &envelope, f->pool), APR_SUCCESS, "a public folder gets its mail");
+    is_int(okapi_deliver(message, &envelope, f->pool), APR_SUCCESS, "a public folder gets mail");
     ok(okapi_message_id(message) != 0, "and keeps it");
     is_int(rules_queue(f)->nelts, 0, "and sends none");
 }
