@@ -28,6 +28,25 @@ my ($mid) = map { $_->{PR_MID} } $owners->contents->columns('PR_MID')->rows(1);
 my $m = Okapi::Test::MAPI->connect($server, 'mary');
 my $logon = $m->logon(user => 'john');
 
+# A folder below it, in which mary may do everything, and a message there.
+my $his = $owners->open_child('Below');
+$owners->try_move($his, 1, $mid);
+my $below = $logon->open_folder($his->{fid});
+my ($below_mid) = map { $_->{PR_MID} } $below->contents->columns('PR_MID')->rows(1);
+
+sub partial { my ($response) = @_; return $response->{status} || ($response->{partial_completion} ? 0x80070005 : 0) }
+
+# One more message of somebody else's in the folder.
+sub victim {
+    my $mids = sub { map { $_->{PR_MID} => 1 } $owners->contents->columns('PR_MID')->all_rows };
+    my %before = $mids->();
+    $owners->try_move($owners, 1, $mid);
+    my %now = $mids->();
+    return (grep { !$before{$_} } keys %now)[0];
+}
+
+my $made = 0;
+
 # What is tried on the folder, which its owner has opened, and what it is answered.
 my @operations = (
     open => sub { $logon->try('OpenFolder', { folder_id => $fid, open_mode_flags => 0 })->{status} },
@@ -48,6 +67,18 @@ my @operations = (
         return $response->{status} || ($response->{partial_completion} ? 0x80070005 : 0);
     },
     status => sub { $_[0]->try('GetMessageStatus', { message_id => $mid })->{status} },
+    'create folder' => sub {
+        my $response = $_[0]->try_create('New ' . ++$made);
+        $owners->call('DeleteFolder', { delete_folder_flags => 0x10, folder_id => $response->{folder_id} })
+            if !$response->{status};
+        return $response->{status};
+    },
+    'copy from' => sub { partial($_[0]->try_move($below, 1, $mid)) },
+    'copy into' => sub { partial($below->try_move($_[0], 1, $below_mid)) },
+    delete => sub {
+        partial($_[0]->try('DeleteMessages',
+            { want_asynchronous => 0, notify_non_read => 0, message_ids => [victim()] }));
+    },
     rules => sub { $_[0]->try('GetRulesTable', { table_flags => 0x40 })->{status} },
     'set rules' => sub { $_[0]->try('ModifyRules', { modify_rules_flags => 0, rules_data => [] })->{status} },
     permissions => sub { $_[0]->try('GetPermissionsTable', { table_flags => 0 })->{status} },
@@ -61,7 +92,7 @@ my @operations = (
 
 my @see = ('open', 'listed', 'hierarchy', 'permissions');
 my @list = (@see, 'contents', 'associated');
-my @read = (@list, 'message', 'status');
+my @read = (@list, 'message', 'status', 'copy from');
 my @own = (@see, 'rules', 'set rules', 'set permissions');
 
 # Rights, and what they allow on a message somebody else made; where nothing is seen of the folder, it
@@ -80,23 +111,24 @@ my @table = (
     'folder-visible' => \@see, # MS-OXCPERM_R103 R1120 R144
     'free-busy-time' => [],
     'free-busy-details' => [],
-    'create,folder-visible' => \@list,
+    'create,folder-visible' => [@list, 'copy into'], # MS-OXCPERM_R140
     'edit-own,folder-visible' => \@list,
     'delete-own,folder-visible' => \@list,
     'edit-all,folder-visible' => [@see, 'flags'], # what isn't read can be marked
-    'delete-all,folder-visible' => \@see,
-    'create-subfolders,folder-visible' => \@see,
+    'delete-all,folder-visible' => [@see, 'delete'], # MS-OXCPERM_R121
+    'create-subfolders,folder-visible' => [@see, 'create folder'], # MS-OXCPERM_R118
     'read,edit-own' => \@read, # MS-OXCPERM_R125
     'read,delete-own' => \@read,
-    'read,delete-all' => \@read,
+    'read,delete-all' => [@read, 'delete'],
     'read,edit-all' => [@read, 'flags'], # MS-OXCPERM_R124
     'read,folder-owner' => [@read, @own],
     'reviewer' => \@read,
-    'contributor' => \@list,
-    'nonediting-author' => \@read,
-    'author' => \@read,
-    'editor' => [@read, 'flags'],
-    'owner' => [@read, @own, 'flags'],
+    'contributor' => [@list, 'copy into'],
+    'nonediting-author' => [@read, 'copy into'],
+    'author' => [@read, 'copy into'],
+    'publishing-author' => [@read, 'copy into', 'create folder'],
+    'editor' => [@read, 'flags', 'copy into', 'delete'],
+    'owner' => [@read, @own, 'flags', 'copy into', 'delete', 'create folder'],
 );
 
 # Gives WHO some rights, with a handle on the folder that was opened before.
