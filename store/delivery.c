@@ -145,11 +145,13 @@ static apr_status_t find_folder(okapi_folder_t **folder, okapi_message_t *draft,
     const char *matched, *message_class =
                               okapi_props_str(draft->bag.props, PR_MESSAGE_CLASS, "IPM.Note");
     okapi_id_t folder_id = envelope->folder_id;
+    apr_status_t rv;
     if (folder_id) {
-        return okapi_folder_open(folder, store, folder_id, scratch_pool, scratch_pool);
+        rv = okapi_folder_open(folder, store, folder_id, scratch_pool, scratch_pool);
+        return rv == APR_SUCCESS ? okapi__folder_takes(*folder) : rv;
     }
-    apr_status_t rv = okapi_store_receive_folder(store, message_class, &folder_id, &matched,
-                                                 scratch_pool, scratch_pool);
+    rv = okapi_store_receive_folder(store, message_class, &folder_id, &matched, scratch_pool,
+                                    scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = okapi_folder_open(folder, store, folder_id, scratch_pool, scratch_pool);
     }

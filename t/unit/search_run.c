@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <okapi/change.h>
+#include <okapi/delivery.h>
 #include <okapi/fsck.h>
 #include <okapi/search.h>
 
@@ -275,6 +275,10 @@ static void test_refused(mailbox_t *m, apr_pool_t *pool)
            APR_SUCCESS, "but an associated one");
     is_int(okapi_messages_copy(m->inbox, search, &one, 1, &id, &partial, pool),
            OKAPI_ESEARCHFOLDER, "none copied into it");
+    okapi_envelope_t envelope = {.folder_id = okapi_folder_id(search)};
+    mailbox_must(okapi_message_create(&message, m->store, okapi_folder_id(m->inbox), 0, pool, pool),
+                 "a draft");
+    is_int(okapi_deliver(message, &envelope, pool), OKAPI_ESEARCHFOLDER, "no mail is delivered");
     is_int(okapi_folder_create(&child, search, "Child", NULL, pool), OKAPI_ESEARCHFOLDER,
            "no folder below it");
     is_int(okapi_folder_move(&child, make_search(m, "Other", pool), search, NULL, &partial, pool),
