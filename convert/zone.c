@@ -177,7 +177,8 @@ static okapi__zone_t *zone_of(const UChar *id, apr_pool_t *pool)
 okapi__zone_t *okapi__zone_by_name(const char *name, apr_pool_t *result_pool)
 {
     UChar wide[NAME_SIZE], id[NAME_SIZE];
-    for (const char *p = name; p && *p; p = strchr(p, '/'), p += p != NULL) {
+    for (const char *p = name; p; p = strchr(p, '/')) {
+        p += *p == '/';
         if (!to_icu(wide, p))
             continue;
         if (is_known(wide))
