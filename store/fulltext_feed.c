@@ -45,6 +45,7 @@ typedef struct feed_t {
     apr_array_header_t *items; /* of item_t, in POOL; those that are done are counted by DONE */
     int done;
     okapi__packer_t packer;
+    okapi__reads_t reads;
     apr_pool_t *pool; /* of a step */
 } feed_t;
 
@@ -137,7 +138,7 @@ static apr_status_t plan(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_p
 static apr_status_t collect(feed_t *f)
 {
     okapi__builder_t *builder = okapi__builder_create(f->pool);
-    okapi__text_t text = {f->okapi, f->reader, builder, f->fed, 0, 0};
+    okapi__text_t text = {f->okapi, &f->reads, f->reader, builder, f->fed, 0, 0};
     apr_pool_t *pool;
     apr_status_t rv = apr_pool_create(&pool, f->pool);
     f->to.next_doc = f->from.next_doc;
@@ -345,6 +346,8 @@ apr_status_t okapi_fulltext_feed(okapi_t *okapi, okapi_id_t store_id,
     behind_t b = {0, store_id};
     apr_pool_t *pool;
     apr_status_t rv = apr_pool_create(&pool, scratch_pool);
+    apr_pool_create(&f.reads.pool, scratch_pool);
+    f.reads.by_key = apr_hash_make(f.reads.pool);
     *fed = (okapi_fulltext_fed_t){0};
     do {
         apr_pool_clear(pool);
@@ -357,6 +360,7 @@ apr_status_t okapi_fulltext_feed(okapi_t *okapi, okapi_id_t store_id,
         }
         b.after = b.store_id;
     } while (rv == APR_SUCCESS && b.store_id && !store_id && !(stop && stop(baton)));
+    apr_pool_destroy(f.reads.pool);
     apr_pool_destroy(pool);
     return rv;
 }

@@ -7,6 +7,7 @@
 #ifndef OKAPI_FULLTEXT_PRIVATE_H
 #define OKAPI_FULLTEXT_PRIVATE_H
 
+#include <apr_hash.h>
 #include <okapi/fulltext.h>
 #include <okapi/restriction.h>
 
@@ -158,8 +159,16 @@ enum {
     OKAPI__DOC_UNREADABLE = 0x2 /* something in it couldn't be read */
 };
 
+/* What was read of large values, which are often the same in several messages. */
+typedef struct okapi__reads_t {
+    apr_hash_t *by_key; /* blob and source: what came of it */
+    apr_size_t bytes;
+    apr_pool_t *pool;
+} okapi__reads_t;
+
 typedef struct okapi__text_t {
     okapi_t *okapi;
+    okapi__reads_t *reads;
     const okapi_fulltext_reader_t *reader;
     okapi__builder_t *builder;
     okapi_fulltext_fed_t *fed;

@@ -10,6 +10,8 @@
 enum {
     TEXT_MAX = 2 << 20,   /* bytes of text of one message, */
     VALUE_MAX = 1 << 20,  /* and of one body or attachment */
+    READS_MAX = 16 << 20, /* bytes of what is kept of large values, */
+    READ_BYTES = 256,     /* beside the text of each */
     RECIPIENTS_MAX = 2000,
     DEPTH_MAX = 5         /* messages within messages */
 };
@@ -126,26 +128,77 @@ static apr_status_t add_text_value(okapi__text_t *t, int field, const okapi__pro
     return rv;
 }
 
+typedef struct read_t {
+    const char *text; /* NULL: there is none */
+    apr_status_t status;
+} read_t;
+
+static apr_status_t read_value(read_t *read, const okapi__text_t *t, const okapi__propbag_t *bag,
+                               okapi_proptag_t tag, const okapi_fulltext_source_t *source,
+                               apr_pool_t *pool)
+{
+    okapi_stream_t *stream;
+    apr_status_t rv = open_value(&stream, t, bag, tag, pool);
+    if (rv == APR_SUCCESS) {
+        read->status = t->reader->read(t->reader->baton, &read->text, source, stream, VALUE_MAX,
+                                       pool, pool);
+        /* Other trouble is the system's, or the database's: it has another try. */
+        rv = is_hopeless(read->status) ? APR_SUCCESS : read->status;
+    }
+    return rv;
+}
+
+/* The same for what may have been read before. */
+static apr_status_t read_once(read_t *read, const okapi__text_t *t, const okapi__propbag_t *bag,
+                              okapi_proptag_t tag, const okapi_fulltext_source_t *source,
+                              apr_pool_t *pool)
+{
+    const okapi__large_t *large = okapi__propbag_large(bag, tag);
+    okapi__reads_t *reads = t->reads;
+    if (!large) {
+        return read_value(read, t, bag, tag, source, pool);
+    }
+    const char *key = apr_psprintf(pool, "%" APR_INT64_T_FMT " %d %s %s", large->blob_id,
+                                   source->codepage, source->mime_type, source->filename);
+    const read_t *known = apr_hash_get(reads->by_key, key, APR_HASH_KEY_STRING);
+    if (known) {
+        *read = *known;
+        return APR_SUCCESS;
+    }
+    apr_status_t rv = read_value(read, t, bag, tag, source, pool);
+    if (rv == APR_SUCCESS) {
+        if (reads->bytes > READS_MAX) {
+            apr_pool_clear(reads->pool);
+            reads->by_key = apr_hash_make(reads->pool);
+            reads->bytes = 0;
+        }
+        read_t *copy = apr_pmemdup(reads->pool, read, sizeof(*read));
+        copy->text = apr_pstrdup(reads->pool, read->text);
+        reads->bytes += READ_BYTES + (read->text ? strlen(read->text) : 0);
+        apr_hash_set(reads->by_key, apr_pstrdup(reads->pool, key), APR_HASH_KEY_STRING, copy);
+    }
+    return rv;
+}
+
 /* A value that the reader makes text of. */
 static apr_status_t add_read_value(okapi__text_t *t, int field, const okapi__propbag_t *bag,
                                    okapi_proptag_t tag, const okapi_fulltext_source_t *source,
                                    int new_only, apr_pool_t *pool)
 {
-    okapi_stream_t *stream;
-    const char *text = NULL;
-    apr_status_t rv = t->reader ? open_value(&stream, t, bag, tag, pool) : OKAPI_ENOTFOUND;
+    read_t read = {NULL, APR_SUCCESS};
+    apr_status_t rv =
+        t->reader ? read_once(&read, t, bag, tag, source, pool) : OKAPI_ENOTFOUND;
     if (rv != APR_SUCCESS) {
         return rv == OKAPI_ENOTFOUND ? APR_SUCCESS : rv;
     }
-    rv = t->reader->read(t->reader->baton, &text, source, stream, VALUE_MAX, pool, pool);
-    if (rv == OKAPI_ETOOBIG) {
+    if (read.status == OKAPI_ETOOBIG) {
         t->flags |= OKAPI__DOC_PARTIAL;
-    } else if (rv != APR_SUCCESS) {
+    } else if (read.status != APR_SUCCESS) {
         t->flags |= OKAPI__DOC_UNREADABLE;
         t->fed->unreadable++;
-        text = NULL;
+        read.text = NULL;
     }
-    add(t, field, text, new_only, pool);
+    add(t, field, read.text, new_only, pool);
     return APR_SUCCESS;
 }
 

@@ -20,12 +20,15 @@ static const struct {
     {RLIMIT_NOFILE, 8},
 };
 
+/* The last one is asked by sanitizers. */
 static const int allowed[] = {
-    SCMP_SYS(brk),          SCMP_SYS(mmap),         SCMP_SYS(munmap),        SCMP_SYS(mremap),
-    SCMP_SYS(mprotect),     SCMP_SYS(madvise),      SCMP_SYS(write),         SCMP_SYS(writev),
-    SCMP_SYS(futex),        SCMP_SYS(exit),         SCMP_SYS(exit_group),    SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
-    SCMP_SYS(getrandom),    SCMP_SYS(getpid),       SCMP_SYS(gettid),        SCMP_SYS(sched_yield),
+    SCMP_SYS(brk),           SCMP_SYS(mmap),           SCMP_SYS(munmap),
+    SCMP_SYS(mremap),        SCMP_SYS(mprotect),       SCMP_SYS(madvise),
+    SCMP_SYS(write),         SCMP_SYS(writev),         SCMP_SYS(futex),
+    SCMP_SYS(exit),          SCMP_SYS(exit_group),     SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(rt_sigaction),  SCMP_SYS(rt_sigprocmask), SCMP_SYS(clock_gettime),
+    SCMP_SYS(gettimeofday),  SCMP_SYS(getrandom),      SCMP_SYS(getpid),
+    SCMP_SYS(gettid),        SCMP_SYS(sched_yield),    SCMP_SYS(sigaltstack),
 };
 
 int extract_limit(void)

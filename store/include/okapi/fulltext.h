@@ -57,8 +57,9 @@ typedef struct okapi_fulltext_source_t {
 
 /* Makes text of bytes. */
 typedef struct okapi_fulltext_reader_t {
-    /* Answers *TEXT in UTF-8, at most MAX bytes of it; NULL if the kind has no text. Any error but
-     * OKAPI_ETOOBIG, which means that *TEXT is but the beginning: it can't be read, now or later. */
+    /* Answers *TEXT in UTF-8, at most MAX bytes of it; NULL if the kind has no text. OKAPI_ETOOBIG:
+     * it is but the beginning. OKAPI_EFORMAT: it can't be read, now or later. Any other error ends
+     * the feeding, which goes on from there another time. */
     apr_status_t (*read)(void *baton, const char **text, const okapi_fulltext_source_t *source,
                          okapi_stream_t *bytes, apr_size_t max, apr_pool_t *result_pool,
                          apr_pool_t *scratch_pool);
