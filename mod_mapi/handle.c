@@ -32,6 +32,21 @@ void mapi_handle_set_live(mapi_handle_t *handle, void *live)
     handle->live = live;
 }
 
+apr_status_t mapi_handle_create_table(mapi_rop_ctx_t *ctx, okapi_table_t *table, mapi_kind_e of,
+                                      int silent)
+{
+    mapi_handle_t *handle;
+    apr_status_t rv = mapi_handle_create(ctx, MAPI_KIND_TABLE, ctx->in, &handle);
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    handle->object = of;
+    handle->u.table.kind = okapi_table_kind(table);
+    handle->u.table.silent = silent;
+    mapi_handle_set_live(handle, table);
+    return APR_SUCCESS;
+}
+
 static int same_message(const mapi_place_t *a, const mapi_place_t *b)
 {
     return a->folder_id == b->folder_id && a->message_id == b->message_id && a->depth == b->depth &&

@@ -73,6 +73,11 @@ typedef struct mapi_handle_t {
 apr_status_t mapi_handle_create(struct mapi_rop_ctx_t *ctx, mapi_kind_e kind,
                                 const mapi_handle_t *parent, mapi_handle_t **handle);
 
+/* A new handle of TABLE, which the handler has opened on what its input handle names: OF says what
+ * that is. SILENT: it has no notifications. */
+apr_status_t mapi_handle_create_table(struct mapi_rop_ctx_t *ctx, okapi_table_t *table,
+                                      mapi_kind_e of, int silent);
+
 /* The live object behind a handle, opened with its rights checked when first asked for in this
  * Execute. Asked for a kind it isn't: OKAPI_ENOSUPPORT. STORE works for any handle; FOLDER also for
  * the tables and messages of a folder; MESSAGE also for attachments, streams and tables in it. */

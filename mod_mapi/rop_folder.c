@@ -43,16 +43,8 @@ apr_status_t rop_open_folder(mapi_rop_ctx_t *ctx, const rop_open_folder_request_
 
 static apr_status_t table_handle(mapi_rop_ctx_t *ctx, okapi_table_t *table, int table_flags)
 {
-    mapi_handle_t *handle;
-    apr_status_t rv = mapi_handle_create(ctx, MAPI_KIND_TABLE, ctx->in, &handle);
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    handle->object = MAPI_KIND_FOLDER;
-    handle->u.table.kind = okapi_table_kind(table);
-    handle->u.table.silent = (table_flags & TABLE_NO_NOTIFICATIONS) != 0;
-    mapi_handle_set_live(handle, table);
-    return APR_SUCCESS;
+    return mapi_handle_create_table(ctx, table, MAPI_KIND_FOLDER,
+                                    (table_flags & TABLE_NO_NOTIFICATIONS) != 0);
 }
 
 apr_status_t rop_get_hierarchy_table(mapi_rop_ctx_t *ctx,

@@ -287,18 +287,7 @@ apr_status_t rop_get_attachment_table(mapi_rop_ctx_t *ctx,
     if (rv == APR_SUCCESS) {
         rv = okapi_table_attachments(&table, message, ctx->pool, ctx->scratch_pool);
     }
-    mapi_handle_t *handle;
-    if (rv == APR_SUCCESS) {
-        rv = mapi_handle_create(ctx, MAPI_KIND_TABLE, ctx->in, &handle);
-    }
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    handle->object = MAPI_KIND_MESSAGE;
-    handle->u.table.kind = OKAPI_TABLE_ATTACHMENTS;
-    handle->u.table.silent = 1;
-    mapi_handle_set_live(handle, table);
-    return APR_SUCCESS;
+    return rv == APR_SUCCESS ? mapi_handle_create_table(ctx, table, MAPI_KIND_MESSAGE, 1) : rv;
 }
 
 apr_status_t rop_get_valid_attachments(mapi_rop_ctx_t *ctx,

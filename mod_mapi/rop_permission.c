@@ -20,17 +20,8 @@ apr_status_t rop_get_permissions_table(mapi_rop_ctx_t *ctx,
     if (rv == APR_SUCCESS) {
         rv = okapi_table_permissions(&table, folder, flags, ctx->pool, ctx->scratch_pool);
     }
-    mapi_handle_t *handle;
-    if (rv == APR_SUCCESS) {
-        rv = mapi_handle_create(ctx, MAPI_KIND_TABLE, ctx->in, &handle);
-    }
-    if (rv == APR_SUCCESS) {
-        handle->object = MAPI_KIND_FOLDER;
-        handle->u.table.kind = OKAPI_TABLE_PERMISSIONS;
-        handle->u.table.silent = 1; /* permissions have no events */
-        mapi_handle_set_live(handle, table);
-    }
-    return rv;
+    /* Silent: permissions have no events. */
+    return rv == APR_SUCCESS ? mapi_handle_create_table(ctx, table, MAPI_KIND_FOLDER, 1) : rv;
 }
 
 /* Whom an AddRow is for: whoever the entry id names; one of the two reserved entries, which have

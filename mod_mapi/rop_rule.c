@@ -40,17 +40,8 @@ apr_status_t rop_get_rules_table(mapi_rop_ctx_t *ctx, const rop_get_rules_table_
     if (rv == APR_SUCCESS) {
         rv = okapi_table_rules(&table, folder, ctx->pool, ctx->scratch_pool);
     }
-    mapi_handle_t *handle;
-    if (rv == APR_SUCCESS) {
-        rv = mapi_handle_create(ctx, MAPI_KIND_TABLE, ctx->in, &handle);
-    }
-    if (rv == APR_SUCCESS) {
-        handle->object = MAPI_KIND_FOLDER;
-        handle->u.table.kind = OKAPI_TABLE_RULES;
-        handle->u.table.silent = 1; /* rules have no events */
-        mapi_handle_set_live(handle, table);
-    }
-    return rv;
+    /* Silent: rules have no events. */
+    return rv == APR_SUCCESS ? mapi_handle_create_table(ctx, table, MAPI_KIND_FOLDER, 1) : rv;
 }
 
 apr_status_t rop_update_deferred_action_messages(
