@@ -11,10 +11,9 @@
 #include <unistd.h>
 
 #include <apr_lib.h>
-#include <apr_strings.h>
-#include <okapi/delivery.h>
 #include <okapi/error.h>
 #include <okapi/mime.h>
+#include <okapi/receive.h>
 
 #include "common.h"
 
@@ -43,17 +42,12 @@ static const char usage[] =
 
 /* ---- exit codes ---- */
 
-/* A sender gives up on 65 and 67 only: anything an administrator can mend is worth another try. */
 static int exit_code(apr_status_t status)
 {
-    if (status == APR_SUCCESS)
-        return EX_OK;
-    if (status == OKAPI_EUNKNOWNUSER)
-        return EX_NOUSER;
-    return status == OKAPI_ETOOBIG || status == OKAPI_EREFUSED || status == OKAPI_EREFUSEDSIZE ||
-                   status == OKAPI_EREFUSEDFORM
-               ? EX_DATAERR
-               : EX_TEMPFAIL;
+    int code = okapi_receive_reply(status).code;
+    return code < 400 ? EX_OK : code < 500 ? EX_TEMPFAIL
+           : status == OKAPI_EUNKNOWNUSER  ? EX_NOUSER
+                                           : EX_DATAERR;
 }
 
 static int fail(dagent_t *d, apr_status_t status, const char *what)
@@ -79,78 +73,27 @@ static void drain(void)
     } while (n > 0 || (n < 0 && errno == EINTR));
 }
 
-static apr_status_t free_buffer(void *buffer)
+static apr_status_t read_message(okapi_incoming_t *incoming)
 {
-    free(buffer);
-    return APR_SUCCESS;
-}
-
-/* Standard input behind ROOM free bytes, in memory of its own because it may be large; it is freed
- * with POOL. */
-static apr_status_t read_message(okapi_binary_t *raw, apr_size_t room, apr_int64_t max,
-                                 apr_pool_t *pool)
-{
-    apr_size_t size = room + 65536, len = 0;
-    unsigned char *buffer = malloc(size);
-    apr_status_t status = APR_SUCCESS;
-    while (buffer) {
-        ssize_t n = read(STDIN_FILENO, buffer + room + len, size - room - len);
+    char buffer[65536];
+    for (;;) {
+        ssize_t n = read(STDIN_FILENO, buffer, sizeof(buffer));
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
-            status = errno;
         if (n <= 0)
-            break;
-        len += (apr_size_t)n;
-        if ((apr_int64_t)len > max) {
-            status = OKAPI_ETOOBIG;
-            break;
-        }
-        if (room + len == size) {
-            size *= 2;
-            buffer = realloc(buffer, size);
-        }
+            return n < 0 ? errno : APR_SUCCESS;
+        apr_status_t status = okapi_incoming_add(incoming, buffer, (apr_size_t)n);
+        if (status != APR_SUCCESS)
+            return status;
     }
-    if (!buffer)
-        return APR_ENOMEM;
-    apr_pool_cleanup_register(pool, buffer, free_buffer, apr_pool_cleanup_null);
-    raw->data = buffer + room;
-    raw->len = len;
-    return status;
-}
-
-/* The line that records SENDER, in the line ends of RAW. */
-static const char *return_path(const char *sender, okapi_binary_t raw, apr_pool_t *pool)
-{
-    const unsigned char *nl = raw.len ? memchr(raw.data, '\n', raw.len) : NULL;
-    int is_crlf = nl && nl > raw.data && nl[-1] == '\r';
-    apr_size_t n = strlen(sender);
-    if (n >= 2 && sender[0] == '<' && sender[n - 1] == '>')
-        sender = apr_pstrmemdup(pool, sender + 1, n - 2);
-    return apr_pstrcat(pool, "Return-Path: <", sender, is_crlf ? ">\r\n" : ">\n", NULL);
 }
 
 /* ---- delivery ---- */
-
-static apr_status_t convert(okapi_message_t **message, okapi_store_t *store, okapi_id_t folder_id,
-                            okapi_binary_t raw, apr_pool_t *pool)
-{
-    apr_pool_t *scratch_pool;
-    okapi_id_t id = folder_id ? folder_id : okapi_store_special(store, OKAPI_FOLDER_INBOX);
-    apr_status_t status = okapi_message_create(message, store, id, 0, pool, pool);
-    if (status != APR_SUCCESS)
-        return status;
-    apr_pool_create(&scratch_pool, pool);
-    status = okapi_mime_to_message(*message, raw, pool, scratch_pool);
-    apr_pool_destroy(scratch_pool);
-    return status;
-}
 
 static int deliver(dagent_t *d, okapi_store_t *store, okapi_binary_t raw)
 {
     apr_pool_t *pool = d->tool.pool;
     okapi_envelope_t envelope = {.sender = d->sender};
-    okapi_message_t *message;
     apr_status_t status;
     if (d->folder) {
         status = okapi_folder_by_path(&envelope.folder_id, store, d->folder, pool);
@@ -159,11 +102,8 @@ static int deliver(dagent_t *d, okapi_store_t *store, okapi_binary_t raw)
             return exit_code(status);
         }
     }
-    status = convert(&message, store, envelope.folder_id, raw, pool);
-    if (status != APR_SUCCESS)
-        return fail(d, status, "the message is not accepted");
-    status = okapi_deliver(message, &envelope, pool);
-    return status == APR_SUCCESS ? EX_OK : fail(d, status, "the message is not saved");
+    status = okapi_receive(store, raw, &envelope, pool);
+    return status == APR_SUCCESS ? EX_OK : fail(d, status, "the message is not delivered");
 }
 
 static int open_mailbox(dagent_t *d, okapi_store_t **store)
@@ -187,24 +127,19 @@ static int run(dagent_t *d)
 {
     okapi_store_t *store;
     okapi_binary_t raw;
-    apr_size_t room = d->sender ? strlen(d->sender) + 64 : 0;
     int code = open_mailbox(d, &store);
     if (code)
         return code;
-    apr_status_t status = read_message(&raw, room, d->tool.config->max_message, d->tool.pool);
+    okapi_incoming_t *incoming = okapi_incoming_create(d->tool.config->max_message, d->tool.pool);
+    apr_status_t status = read_message(incoming);
+    if (status == APR_SUCCESS)
+        status = okapi_incoming_finish(&raw, incoming, d->sender);
     if (status != APR_SUCCESS) {
         tool_fail(&d->tool, status, "%s: the message on standard input", d->user);
         if (status == OKAPI_ETOOBIG)
             tool_error(&d->tool, "MaxMessage in okapi.conf is %" APR_INT64_T_FMT " bytes",
                        d->tool.config->max_message);
         return exit_code(status);
-    }
-    if (d->sender && !okapi_mime_has_header(raw, "Return-Path")) {
-        const char *line = return_path(d->sender, raw, d->tool.pool);
-        apr_size_t n = strlen(line);
-        raw.data -= n;
-        raw.len += n;
-        memcpy((unsigned char *)raw.data, line, n);
     }
     okapi_mime_init();
     return deliver(d, store, raw);

@@ -169,7 +169,7 @@ subtest 'a full disk' => sub {
         'ulimit -f 2000 && exec "$@"', 'sh', Okapi::Test::Server::tool_path('okapi-dagent'),
         '--conf', $full, 'john'); # 1 MB, as POSIX counts
     is($code, TRY_AGAIN, 'try again');
-    like($err, qr/not saved/, 'says so');
+    like($err, qr/not delivered/, 'says so');
     is(count($full), 0, 'nothing of it is there');
     is((run_tool('okapi-dagent', $big, '--conf', $full, 'john'))[0], OK, 'with room it is accepted');
     is(count($full), 1, 'and there');
