@@ -23,10 +23,21 @@ static apr_status_t convert(okapi_message_t **message, okapi_store_t *store, oka
 apr_status_t okapi_receive(okapi_store_t *store, okapi_binary_t raw,
                            const okapi_envelope_t *envelope, apr_pool_t *scratch_pool)
 {
+    okapi_t *okapi = okapi_store_engine(store);
+    okapi_envelope_t once = *envelope;
     okapi_message_t *message;
     apr_status_t status = convert(&message, store, raw, envelope, scratch_pool);
-    if (status == APR_SUCCESS)
-        status = okapi_deliver(message, envelope, scratch_pool);
+    if (status != APR_SUCCESS)
+        return status;
+    if (okapi_config(okapi)->delivery_memory && okapi_mime_has_header(raw, "Received"))
+        once.digest = okapi_delivery_digest(raw, scratch_pool);
+    status = okapi_deliver(message, &once, scratch_pool);
+    if (status == OKAPI_EREPEATED) {
+        okapi_log(okapi, OKAPI_LOG_INFO, APR_SUCCESS,
+                  "a message for %s was delivered before; its sender missed the answer",
+                  okapi_store_owner(store)->fullname);
+        return APR_SUCCESS;
+    }
     return status;
 }
 
@@ -42,8 +53,10 @@ static const struct {
     {OKAPI_EQUOTA, {452, "4.2.2"}},       {OKAPI_EDISKFULL, {452, "4.3.1"}},
 };
 
-okapi_reply_t okapi_receive_reply(apr_status_t status)
+okapi_reply_t okapi_receive_reply(apr_status_t status, const okapi_config_t *config)
 {
+    if (status == OKAPI_EQUOTA && config->quota_bounce)
+        return (okapi_reply_t){552, "5.2.2"};
     for (apr_size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++)
         if (replies[i].status == status)
             return replies[i].reply;

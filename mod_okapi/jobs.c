@@ -11,6 +11,7 @@
 #include <mod_watchdog.h>
 
 #include <okapi/blob.h>
+#include <okapi/delivery.h>
 #include <okapi/extract.h>
 #include <okapi/lease.h>
 #include <okapi/search.h>
@@ -95,6 +96,18 @@ static apr_status_t index_words(run_t *run, const char **result, apr_pool_t *poo
     return rv;
 }
 
+static apr_status_t forget_deliveries(run_t *run, const char **result, apr_pool_t *pool)
+{
+    apr_int64_t forgotten;
+    apr_status_t rv = okapi_delivered_forget(run->okapi, should_stop, run, &forgotten, pool);
+
+    if (forgotten > 0) {
+        *result = apr_psprintf(pool, "%" APR_INT64_T_FMT " old deliveries are forgotten",
+                               forgotten);
+    }
+    return rv;
+}
+
 /* Search folders that nobody looks at are up to date, too, before somebody does. */
 static apr_status_t run_searches(run_t *run, const char **result, apr_pool_t *pool)
 {
@@ -105,6 +118,8 @@ static apr_status_t run_searches(run_t *run, const char **result, apr_pool_t *po
 static const job_t jobs[] = {
     {"collect", apr_time_from_sec(3600), apr_time_from_sec(600), apr_time_from_sec(3600),
      collect_blobs, NULL},
+    {"forget", apr_time_from_sec(3600), apr_time_from_sec(600), apr_time_from_sec(3600),
+     forget_deliveries, NULL},
     /* Two that feed the same index do no harm, so the lease may be short. */
     {"index", apr_time_from_sec(10), apr_time_from_sec(30), apr_time_from_sec(60), index_words,
      okapi_fulltext_is_behind},

@@ -199,7 +199,7 @@ apr_status_t okapi__arrival_read(okapi__arrival_t *arrival, okapi_message_t *mes
     arrival->suppressed = (int)okapi_props_int(props, PR_AUTO_RESPONSE_SUPPRESS, 0);
     arrival->is_automatic |=
         !strchr(arrival->sender, '@') || is_daemon(arrival->sender, scratch_pool) ||
-        okapi__delivery_is_own(own, arrival->sender, scratch_pool) ||
+        okapi__delivery_is_own(message->store, own, arrival->sender, scratch_pool) ||
         okapi_props_int(props, PR_AUTO_FORWARDED, 0) ||
         strncasecmp(okapi_props_str(props, PR_MESSAGE_CLASS, ""), "REPORT.", 7) == 0;
     return rv;
@@ -217,7 +217,7 @@ int okapi__arrival_loops(const okapi__arrival_t *arrival, apr_pool_t *scratch_po
         return 1;
     }
     for (char *p = apr_strtok(all, ", ", &last); p; p = apr_strtok(NULL, ", ", &last)) {
-        if (okapi__delivery_is_own(arrival->own, p, scratch_pool)) {
+        if (okapi__delivery_is_own(arrival->message->store, arrival->own, p, scratch_pool)) {
             return 1;
         }
     }

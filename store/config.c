@@ -18,7 +18,8 @@ typedef enum kind_e {
     KIND_PATH,     /* relative to the directory of okapi.conf */
     KIND_DATABASE, /* "driver:parameters"; SQLite's are a path */
     KIND_NUMBER,
-    KIND_SIZE /* bytes, with an optional K, M or G */
+    KIND_SIZE,  /* bytes, with an optional K, M or G */
+    KIND_SWITCH /* on or off */
 } kind_e;
 
 typedef struct setting_t {
@@ -64,6 +65,17 @@ static const setting_t settings[] = {
             "The size of a mailbox from which on nothing can be sent from it; 0 is none."),
     SETTING("QuotaReceive", KIND_SIZE, quota_receive, "0", 0, QUOTA_MAX,
             "The size that a mailbox can't exceed: mail is refused then; 0 is none."),
+    SETTING("QuotaBounce", KIND_SWITCH, quota_bounce, "off", 0, 0,
+            "on: mail that a mailbox has no room for is refused for good; off: its sender is told "
+            "to try again later."),
+    SETTING("AddressSeparator", KIND_TEXT, address_separator, "+", 0, 0,
+            "Characters that end the user's part of a mail address, as in john+lists@example.org; "
+            "none: there are none."),
+    SETTING("DetailFolders", KIND_SWITCH, detail_folders, "off", 0, 0,
+            "on: mail for john+lists goes into the folder \"lists\" in John's inbox, if it exists."),
+    SETTING("DeliveryMemory", KIND_NUMBER, delivery_memory, "120", 0, 8760,
+            "For how many hours a delivered message is remembered, so that a mail server that "
+            "missed the answer and sends it again doesn't deliver it twice; 0: not at all."),
 };
 
 #define COUNT ((int)(sizeof(settings) / sizeof(settings[0])))
@@ -144,6 +156,10 @@ static const char *set_value(okapi_config_t *config, const setting_t *setting, c
     case KIND_NUMBER:
     case KIND_SIZE:
         return set_integer(field, setting, value, pool);
+    case KIND_SWITCH:
+        *(apr_int64_t *)field = strcasecmp(value, "on") == 0;
+        return *(apr_int64_t *)field || strcasecmp(value, "off") == 0 ? NULL
+                                                                       : "expects on or off";
     }
     return NULL;
 }

@@ -168,6 +168,10 @@ static apr_status_t reduce_to_row(okapi__conn_t *conn, void *baton, apr_pool_t *
         rv = okapi__db_exec(conn, STMT_RULE_CLEAR, NULL, DB_ARGS(DB_I(d->folder_id)),
                             scratch_pool);
     }
+    if (rv == APR_SUCCESS) {
+        rv = okapi__db_exec(conn, STMT_ADDRESS_DELETE_ALL, NULL, DB_ARGS(DB_I(d->folder_id)),
+                            scratch_pool);
+    }
     return rv == APR_SUCCESS ? okapi__db_exec(conn, STMT_DELETE_REST, NULL,
                                               DB_ARGS(DB_I(d->folder_id)), scratch_pool)
                              : rv;

@@ -78,10 +78,12 @@ apr_status_t okapi__delivery_own_addresses(apr_hash_t **own, okapi_store_t *stor
     return APR_SUCCESS;
 }
 
-int okapi__delivery_is_own(apr_hash_t *own, const char *address, apr_pool_t *scratch_pool)
+int okapi__delivery_is_own(const okapi_store_t *store, apr_hash_t *own, const char *address,
+                           apr_pool_t *scratch_pool)
 {
     const char *folded = okapi__text_fold(address, ADDRESS_MAX, scratch_pool);
-    const char *plain = okapi__address_plain(folded, scratch_pool);
+    const char *detail, *plain = okapi__address_plain(
+                             &detail, folded, store->okapi->config->address_separator, scratch_pool);
     return apr_hash_get(own, folded, APR_HASH_KEY_STRING) != NULL ||
            (plain && apr_hash_get(own, plain, APR_HASH_KEY_STRING) != NULL);
 }
@@ -95,7 +97,7 @@ static int types_for_me(okapi_message_t *message, apr_hash_t *own, apr_pool_t *s
         const okapi_recipient_t *r = okapi_message_recipient(message, i);
         for (int j = 0; j < 2; j++) {
             const char *address = okapi_props_str(r->props, tags[j], "");
-            if (*address && okapi__delivery_is_own(own, address, scratch_pool)) {
+            if (*address && okapi__delivery_is_own(message->store, own, address, scratch_pool)) {
                 types |= 1 << (r->type & 0x0F);
             }
         }
@@ -212,7 +214,8 @@ static apr_status_t copy_to_delegates(okapi__rule_run_t *run, okapi_message_t *m
 
 /* Rules, delegates, replies, in one commit with what becomes of the message. */
 static apr_status_t run_and_save(okapi_message_t *draft, const okapi_envelope_t *envelope,
-                                 apr_hash_t *own, apr_pool_t *scratch_pool)
+                                 apr_hash_t *own, okapi__delivered_t *delivered,
+                                 apr_pool_t *scratch_pool)
 {
     okapi__arrival_t arrival;
     okapi__rule_run_t run;
@@ -225,11 +228,20 @@ static apr_status_t run_and_save(okapi_message_t *draft, const okapi_envelope_t 
     if (rv == APR_SUCCESS && run.refusal == APR_SUCCESS) {
         rv = copy_to_delegates(&run, draft);
         rv = rv == APR_SUCCESS ? okapi__oof_reply(&run, draft) : rv;
+        run.delivered = delivered; /* what is refused may come again, to be refused again */
     }
     if (rv == APR_SUCCESS) {
         rv = okapi__rule_run_save(&run, scratch_pool);
     }
     return rv == APR_SUCCESS ? run.refusal : rv;
+}
+
+static apr_status_t save(okapi_message_t *draft, okapi__delivered_t *delivered,
+                         apr_pool_t *scratch_pool)
+{
+    const okapi__saving_t saving = {.message = draft, .flags = OKAPI_SAVE_DELIVERY};
+    const okapi__batch_t also = {.first = okapi__delivered_add, .baton = delivered};
+    return okapi__messages_save(draft->store, &saving, 1, delivered ? &also : NULL, scratch_pool);
 }
 
 apr_status_t okapi_deliver(okapi_message_t *draft, const okapi_envelope_t *envelope,
@@ -251,8 +263,13 @@ apr_status_t okapi_deliver(okapi_message_t *draft, const okapi_envelope_t *envel
     if (!work.is_there) {
         rv = okapi__db_read(draft->store->okapi->db, look_for_work, &work, scratch_pool);
     }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    okapi__delivered_t delivered = {draft->store->id, envelope};
+    okapi__delivered_t *remembered = envelope->digest ? &delivered : NULL;
     draft->row.folder_id = folder->id;
-    return rv != APR_SUCCESS ? rv
-           : work.is_there   ? run_and_save(draft, envelope, own, scratch_pool)
-                             : okapi_message_save(draft, OKAPI_SAVE_DELIVERY, scratch_pool);
+    rv = work.is_there ? run_and_save(draft, envelope, own, remembered, scratch_pool)
+                       : save(draft, remembered, scratch_pool);
+    return rv != APR_SUCCESS && delivered.is_repeated ? OKAPI_EREPEATED : rv;
 }

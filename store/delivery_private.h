@@ -26,7 +26,20 @@ apr_status_t okapi__delivery_represent(okapi_message_t *message, const okapi_use
 /* Every address of the store's owner, and whether ADDRESS is one of them, "+detail" or not. */
 apr_status_t okapi__delivery_own_addresses(apr_hash_t **own, okapi_store_t *store,
                                            apr_pool_t *result_pool, apr_pool_t *scratch_pool);
-int okapi__delivery_is_own(apr_hash_t *own, const char *address, apr_pool_t *scratch_pool);
+int okapi__delivery_is_own(const okapi_store_t *store, apr_hash_t *own, const char *address,
+                           apr_pool_t *scratch_pool);
+
+/* ---- delivered.c ---- */
+
+/* A delivery that is to be remembered. */
+typedef struct okapi__delivered_t {
+    okapi_id_t store_id;
+    const okapi_envelope_t *envelope; /* with its digest */
+    int is_repeated;                  /* it has been there: OKAPI_EEXISTS is for that reason */
+} okapi__delivered_t;
+
+/* Remembers the okapi__delivered_t BATON, in the transaction that delivers. */
+apr_status_t okapi__delivered_add(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool);
 
 /* ---- arrival.c: what is known of a message that arrives ---- */
 
@@ -97,6 +110,7 @@ typedef struct okapi__rule_run_t {
     apr_hash_t *delegated;       /* folded addresses that get it as delegates */
     apr_array_header_t *broken;  /* of okapi__broken_rule_t */
     apr_status_t refusal;        /* of OP_BOUNCE; APR_SUCCESS: it isn't refused */
+    okapi__delivered_t *delivered; /* NULL: it isn't remembered */
     apr_pool_t *pool;
 } okapi__rule_run_t;
 

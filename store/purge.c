@@ -53,6 +53,7 @@ static apr_status_t purge_folder(okapi__conn_t *conn, void *baton, apr_pool_t *s
 {
     static const okapi__stmt_e stmts[] = {STMT_PURGE_TOMBSTONES, STMT_PURGE_PERMISSIONS,
                                           STMT_USER_READ_GONE, STMT_PURGE_STAT, STMT_RULE_CLEAR,
+                                          STMT_ADDRESS_DELETE_ALL,
                                           STMT_PURGE_FOLDER_ROW};
     purge_t *purge = baton;
     okapi__rows_t *rows;
@@ -85,6 +86,7 @@ static apr_status_t delete_store(okapi__conn_t *conn, void *baton, apr_pool_t *s
     static const okapi__stmt_e stmts[] = {STMT_PURGE_NAMED, STMT_PURGE_RECEIVE,
                                           STMT_DELEGATE_CLEAR, STMT_OOF_GONE,
                                           STMT_OOF_SENT_CLEAR, STMT_PER_USER_GONE,
+                                          STMT_DELIVERED_GONE,
                                           STMT_QUEUE_FORGET_RECIPIENTS, STMT_QUEUE_FORGET,
                                           STMT_SEARCH_POSITION_DROP, STMT_PURGE_CN,
                                           STMT_PURGE_STORE_ROW};

@@ -68,7 +68,7 @@ static apr_status_t add_recipients(okapi__sending_t *sending, okapi__rule_run_t 
         known++;
         const char *folded = okapi__text_fold(address, ADDRESS_MAX, run->pool);
         if (strcmp(folded, run->arrival->sender) != 0 &&
-            !okapi__delivery_is_own(run->arrival->own, folded, run->pool)) {
+            !okapi__delivery_is_own(run->store, run->arrival->own, folded, run->pool)) {
             okapi__outgoing_add(sending, in_envelope_only ? MAPI_ORIG : type ? type : MAPI_TO,
                                 okapi_props_str(props, PR_DISPLAY_NAME, ""), address, run->pool);
         }
@@ -296,7 +296,7 @@ apr_status_t okapi__delegate_copy(okapi__rule_run_t *run, okapi_message_t *messa
     const char *folded = okapi__text_fold(address, ADDRESS_MAX, run->pool);
     okapi__sending_t *sending;
     if (apr_hash_get(run->delegated, folded, APR_HASH_KEY_STRING) ||
-        okapi__delivery_is_own(run->arrival->own, folded, run->pool)) {
+        okapi__delivery_is_own(run->store, run->arrival->own, folded, run->pool)) {
         return APR_SUCCESS;
     }
     apr_hash_set(run->delegated, folded, APR_HASH_KEY_STRING, folded);

@@ -275,7 +275,8 @@ apr_status_t okapi__rule_run(okapi__rule_run_t *run, okapi_message_t *message)
 static apr_status_t skip_told(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
     okapi__rule_run_t *run = baton;
-    apr_status_t rv = APR_SUCCESS;
+    apr_status_t rv = run->delivered ? okapi__delivered_add(conn, run->delivered, scratch_pool)
+                                     : APR_SUCCESS;
     int is_locked = 0;
     for (int i = 0; rv == APR_SUCCESS && i < run->sendings->nelts; i++) {
         okapi__sending_t *s = APR_ARRAY_IDX(run->sendings, i, okapi__sending_t *);

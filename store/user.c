@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <apr_strings.h>
+#include <okapi/address.h>
 
 #include "access.h"
 #include "text.h"
@@ -14,11 +15,11 @@
 enum { ADDRESS_MAX = 254, FULLNAME_MAX = 255 };
 
 /* address.kind */
-enum { ADDRESS_PRIMARY = 0, ADDRESS_ALIAS = 1, ADDRESS_OF_NAME = 2 };
+enum { ADDRESS_PRIMARY = 0, ADDRESS_ALIAS = OKAPI_ADDRESS_OF_USER, ADDRESS_OF_NAME = 2 };
 
 const okapi_user_t okapi_user_anonymous = {0, "", "", "Anonymous", 0, ""};
 
-static okapi_user_t *user_of_row(okapi__rows_t *rows, apr_pool_t *result_pool)
+okapi_user_t *okapi__user_of_row(okapi__rows_t *rows, apr_pool_t *result_pool)
 {
     okapi_user_t row = {
         .id = okapi__rows_int(rows, 0),
@@ -51,7 +52,7 @@ static apr_status_t find_one(okapi__conn_t *conn, okapi__stmt_e stmt, const char
     apr_status_t rv =
         okapi__db_select_one(&rows, &found, conn, stmt, DB_ARGS(DB_S(key)), scratch_pool);
     if (rv == APR_SUCCESS && found) {
-        lookup->user = user_of_row(rows, lookup->result_pool);
+        lookup->user = okapi__user_of_row(rows, lookup->result_pool);
     }
     return rv;
 }
@@ -93,7 +94,8 @@ apr_status_t okapi_user_by_address(okapi_user_t **user, okapi_t *okapi, const ch
                                    apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
     const char *domain = okapi->config->domain;
-    const char *plain = okapi__address_plain(address, scratch_pool);
+    const char *detail, *plain = okapi__address_plain(
+                             &detail, address, okapi->config->address_separator, scratch_pool);
     lookup_t lookup = {
         .identity = okapi__login_parse(address, domain, scratch_pool),
         .result_pool = result_pool,
@@ -108,7 +110,6 @@ apr_status_t okapi_user_by_address(okapi_user_t **user, okapi_t *okapi, const ch
 
 typedef struct list_t {
     apr_array_header_t *items;
-    okapi_id_t user_id;
     apr_pool_t *result_pool;
 } list_t;
 
@@ -119,7 +120,7 @@ static apr_status_t list_users(okapi__conn_t *conn, void *baton, apr_pool_t *scr
     apr_status_t rv = okapi__db_select(&rows, conn, STMT_USER_LIST, DB_NO_ARGS, scratch_pool);
     apr_array_clear(list->items);
     while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
-        APR_ARRAY_PUSH(list->items, okapi_user_t *) = user_of_row(rows, list->result_pool);
+        APR_ARRAY_PUSH(list->items, okapi_user_t *) = okapi__user_of_row(rows, list->result_pool);
     }
     return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
 }
@@ -131,32 +132,6 @@ apr_status_t okapi_user_list(apr_array_header_t **users, okapi_t *okapi, apr_poo
                    .result_pool = result_pool};
     *users = list.items;
     return okapi__db_read(okapi->db, list_users, &list, scratch_pool);
-}
-
-static apr_status_t list_aliases(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
-{
-    list_t *list = baton;
-    okapi__rows_t *rows;
-    apr_status_t rv =
-        okapi__db_select(&rows, conn, STMT_ADDRESS_LIST,
-                         DB_ARGS(DB_I(list->user_id), DB_I(ADDRESS_ALIAS)), scratch_pool);
-    apr_array_clear(list->items);
-    while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
-        APR_ARRAY_PUSH(list->items, const char *) =
-            apr_pstrdup(list->result_pool, okapi__rows_str(rows, 0));
-    }
-    return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
-}
-
-apr_status_t okapi_user_aliases(apr_array_header_t **aliases, okapi_t *okapi,
-                                const okapi_user_t *user, apr_pool_t *result_pool,
-                                apr_pool_t *scratch_pool)
-{
-    list_t list = {.items = apr_array_make(result_pool, 4, sizeof(const char *)),
-                   .user_id = user->id,
-                   .result_pool = result_pool};
-    *aliases = list.items;
-    return okapi__db_read(okapi->db, list_aliases, &list, scratch_pool);
 }
 
 /* ---- changing ---- */
@@ -327,47 +302,6 @@ apr_status_t okapi_user_set_password(okapi_t *okapi, const char *name, const cha
     edit.user = user;
     return rv == APR_SUCCESS ? okapi__db_write(okapi->db, update_password, &edit, scratch_pool)
                              : rv;
-}
-
-static apr_status_t insert_alias(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
-{
-    const edit_t *edit = baton;
-    return okapi__db_exec(conn, STMT_ADDRESS_ADD, NULL,
-                          DB_ARGS(DB_S(edit->address), DB_I(edit->user->id), DB_I(ADDRESS_ALIAS)),
-                          scratch_pool);
-}
-
-apr_status_t okapi_user_add_alias(okapi_t *okapi, const okapi_user_t *user, const char *address,
-                                  apr_pool_t *scratch_pool)
-{
-    const char *fault = okapi__address_fault(address);
-    edit_t edit = {.okapi = okapi, .user = user};
-    if (fault) {
-        okapi_log(okapi, OKAPI_LOG_ERROR, OKAPI_EINVAL, "\"%s\" can't be a mail address: %s",
-                  address, fault);
-        return OKAPI_EINVAL;
-    }
-    edit.address = okapi__text_fold(address, ADDRESS_MAX, scratch_pool);
-    return okapi__db_write(okapi->db, insert_alias, &edit, scratch_pool);
-}
-
-static apr_status_t delete_alias(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
-{
-    const edit_t *edit = baton;
-    apr_int64_t affected;
-    apr_status_t rv = okapi__db_exec(
-        conn, STMT_ADDRESS_DELETE_ALIAS, &affected,
-        DB_ARGS(DB_I(edit->user->id), DB_S(edit->address), DB_I(ADDRESS_ALIAS)), scratch_pool);
-    return rv == APR_SUCCESS && affected == 0 ? OKAPI_ENOTFOUND : rv;
-}
-
-apr_status_t okapi_user_remove_alias(okapi_t *okapi, const okapi_user_t *user, const char *address,
-                                     apr_pool_t *scratch_pool)
-{
-    edit_t edit = {.okapi = okapi,
-                   .user = user,
-                   .address = okapi__text_fold(address, ADDRESS_MAX, scratch_pool)};
-    return okapi__db_write(okapi->db, delete_alias, &edit, scratch_pool);
 }
 
 /* The name is free for a new user, and nobody can log in, before the mailbox's contents go. */

@@ -82,17 +82,19 @@ okapi__identity_t okapi__login_parse(const char *login, const char *domain, apr_
     return identity;
 }
 
-const char *okapi__address_plain(const char *address, apr_pool_t *result_pool)
+const char *okapi__address_plain(const char **detail, const char *address,
+                                 const char *separators, apr_pool_t *result_pool)
 {
     const char *at = strrchr(address, '@');
     apr_size_t local = at ? (apr_size_t)(at - address) : strlen(address);
-    const char *plus = memchr(address, '+', local);
-    if (!plus || plus == address) {
+    apr_size_t user = separators && strcmp(separators, "none") != 0
+                          ? strcspn(address, separators)
+                          : local;
+    if (user == 0 || user >= local) {
         return NULL;
     }
-    return apr_pstrcat(result_pool,
-                       apr_pstrmemdup(result_pool, address, (apr_size_t)(plus - address)),
-                       at ? at : "", NULL);
+    *detail = apr_pstrmemdup(result_pool, address + user + 1, local - user - 1);
+    return apr_pstrcat(result_pool, apr_pstrmemdup(result_pool, address, user), at ? at : "", NULL);
 }
 
 okapi_user_t *okapi__user_dup(const okapi_user_t *user, apr_pool_t *result_pool)

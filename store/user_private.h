@@ -1,8 +1,10 @@
-/* user_private.h - names, logins and addresses of users, without the database. */
+/* user_private.h - names, logins and addresses of users. */
 #ifndef OKAPI_USER_PRIVATE_H
 #define OKAPI_USER_PRIVATE_H
 
 #include <okapi/user.h>
+
+#include "db/db.h"
 
 /* Why NAME (folded) can't be a user's name, or ADDRESS an address; NULL if it can. */
 const char *okapi__user_name_fault(const char *name);
@@ -19,8 +21,13 @@ typedef struct okapi__identity_t {
 okapi__identity_t okapi__login_parse(const char *login, const char *domain,
                                      apr_pool_t *result_pool);
 
-/* ADDRESS without its "+detail" (RFC 5233); NULL if it has none. */
-const char *okapi__address_plain(const char *address, apr_pool_t *result_pool);
+/* ADDRESS without its "+detail" (RFC 5233), which is *DETAIL; NULL if it has none. SEPARATORS is
+ * okapi.conf's AddressSeparator. */
+const char *okapi__address_plain(const char **detail, const char *address,
+                                 const char *separators, apr_pool_t *result_pool);
+
+/* From the columns id, name, email, fullname, flags, password, which come first. */
+okapi_user_t *okapi__user_of_row(okapi__rows_t *rows, apr_pool_t *result_pool);
 
 okapi_user_t *okapi__user_dup(const okapi_user_t *user, apr_pool_t *result_pool);
 

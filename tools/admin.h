@@ -3,6 +3,7 @@
 #define OKAPI_TOOLS_ADMIN_H
 
 #include <apr_tables.h>
+#include <okapi/address.h>
 #include <okapi/folder.h>
 
 #include "common.h"
@@ -59,10 +60,19 @@ int admin_open_mailbox(admin_t *admin, int i, okapi_store_t **store);
 /* The folder in it that the I-th argument names by its path; "/" is what people see as its top. */
 int admin_open_folder(admin_t *admin, int i, okapi_store_t *store, okapi_folder_t **folder);
 
+/* Gives ID the addresses of the options --alias and takes away those of --remove-alias; NAME is whose
+ * they are, for messages. */
+int admin_change_aliases(admin_t *admin, okapi_address_kind_e kind, okapi_id_t id,
+                         const char *name);
+
+/* What ID has, as a JSON array. */
+int admin_list_aliases(admin_t *admin, okapi_address_kind_e kind, okapi_id_t id, json_t **aliases);
+
 int admin_config_template(admin_t *admin);
 int admin_delegate_add(admin_t *admin);
 int admin_delegate_list(admin_t *admin);
 int admin_delegate_remove(admin_t *admin);
+int admin_folder_address(admin_t *admin);
 int admin_folder_create(admin_t *admin);
 int admin_folder_list(admin_t *admin);
 int admin_group_add(admin_t *admin);
@@ -70,6 +80,7 @@ int admin_group_create(admin_t *admin);
 int admin_group_delete(admin_t *admin);
 int admin_group_list(admin_t *admin);
 int admin_group_remove(admin_t *admin);
+int admin_group_set(admin_t *admin);
 int admin_group_show(admin_t *admin);
 int admin_index_list(admin_t *admin);
 int admin_index_rebuild(admin_t *admin);

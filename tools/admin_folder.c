@@ -47,6 +47,33 @@ int admin_folder_list(admin_t *admin)
     return EX_OK;
 }
 
+int admin_folder_address(admin_t *admin)
+{
+    static const output_column_t address_columns[] = {{"folder", "Folder", OUTPUT_TEXT},
+                                                      {"aliases", "Aliases", OUTPUT_TEXT},
+                                                      {NULL, NULL, OUTPUT_TEXT}};
+    const char *path = admin_arg(admin, 1);
+    okapi_store_t *store;
+    okapi_folder_t *folder;
+    json_t *aliases;
+    int code = admin_open_mailbox(admin, 0, &store);
+    if (!code) {
+        code = admin_open_folder(admin, 1, store, &folder);
+    }
+    if (!code) {
+        code = admin_change_aliases(admin, OKAPI_ADDRESS_OF_FOLDER, okapi_folder_id(folder), path);
+    }
+    if (!code) {
+        code = admin_list_aliases(admin, OKAPI_ADDRESS_OF_FOLDER, okapi_folder_id(folder), &aliases);
+    }
+    if (code) {
+        return code;
+    }
+    output_record(json_pack("{s:s, s:o}", "folder", path, "aliases", aliases), address_columns,
+                  admin->as_json, admin->tool.pool);
+    return EX_OK;
+}
+
 /* Divides PATH into the folder that the new one goes into and the name it gets. */
 static const char *split(const char **parent, const char *path, apr_pool_t *pool)
 {

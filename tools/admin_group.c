@@ -14,6 +14,7 @@ static const output_column_t show_columns[] = {{"name", "Name", OUTPUT_TEXT},
                                                {"fullname", "Full name", OUTPUT_TEXT},
                                                {"members", "Members", OUTPUT_TEXT},
                                                {"users", "All users", OUTPUT_TEXT},
+                                               {"aliases", "Aliases", OUTPUT_TEXT},
                                                {NULL, NULL, OUTPUT_TEXT}};
 
 static json_t *json_of_names(const apr_array_header_t *names)
@@ -65,11 +66,16 @@ static int find_group(admin_t *admin, okapi_group_t **group)
 
 static int show(admin_t *admin, const okapi_group_t *group)
 {
-    json_t *record;
+    json_t *record, *aliases;
     apr_status_t rv = describe(&record, admin, group, 1, admin->tool.pool);
     if (rv != APR_SUCCESS) {
         return tool_fail(&admin->tool, rv, "the group %s can't be read", group->name);
     }
+    int code = admin_list_aliases(admin, OKAPI_ADDRESS_OF_GROUP, group->id, &aliases);
+    if (code) {
+        return code;
+    }
+    json_object_set_new(record, "aliases", aliases);
     output_record(record, show_columns, admin->as_json, admin->tool.pool);
     return EX_OK;
 }
@@ -122,6 +128,23 @@ int admin_group_create(admin_t *admin)
         return tool_fail(tool, rv, "the group %s can't be created", wanted.name);
     }
     int code = find_group(admin, &group);
+    return code ? code : show(admin, group);
+}
+
+int admin_group_set(admin_t *admin)
+{
+    tool_t *tool = &admin->tool;
+    const char *fullname = admin_option(admin, "fullname");
+    okapi_group_t *group;
+    int code = find_group(admin, &group);
+    if (!code && fullname) {
+        group->fullname = fullname;
+        apr_status_t rv = okapi_group_update(tool->okapi, group, tool->pool);
+        code = rv ? tool_fail(tool, rv, "the group %s can't be changed", group->name) : 0;
+    }
+    if (!code) {
+        code = admin_change_aliases(admin, OKAPI_ADDRESS_OF_GROUP, group->id, group->name);
+    }
     return code ? code : show(admin, group);
 }
 

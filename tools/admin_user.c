@@ -126,21 +126,16 @@ int admin_user_show(admin_t *admin)
 {
     tool_t *tool = &admin->tool;
     okapi_user_t *user;
-    apr_array_header_t *aliases;
+    json_t *aliases;
     int code = admin_find_user(admin, 0, &user);
+    if (!code) {
+        code = admin_list_aliases(admin, OKAPI_ADDRESS_OF_USER, user->id, &aliases);
+    }
     if (code) {
         return code;
     }
-    apr_status_t rv = okapi_user_aliases(&aliases, tool->okapi, user, tool->pool, tool->pool);
-    if (rv != APR_SUCCESS) {
-        return tool_fail(tool, rv, "the addresses of %s can't be read", user->name);
-    }
-    json_t *names = json_array();
-    for (int i = 0; i < aliases->nelts; i++) {
-        json_array_append_new(names, json_string(APR_ARRAY_IDX(aliases, i, const char *)));
-    }
     json_t *record = json_of_user(user);
-    json_object_set_new(record, "aliases", names);
+    json_object_set_new(record, "aliases", aliases);
     json_object_set_new(record, "dn", json_string(okapi_user_dn(tool->okapi, user, tool->pool)));
     output_record(record, show_columns, admin->as_json, tool->pool);
     return EX_OK;
@@ -156,27 +151,6 @@ static void change_flag(const admin_t *admin, okapi_user_t *user, apr_uint32_t f
     if (admin_option(admin, off)) {
         user->flags &= ~flag;
     }
-}
-
-typedef struct aliases_t {
-    admin_t *admin;
-    const okapi_user_t *user;
-    int code;
-} aliases_t;
-
-/* Called for each --alias and --remove-alias; 0 ends it. */
-static int change_alias(void *baton, const char *option, const char *address)
-{
-    aliases_t *b = baton;
-    tool_t *tool = &b->admin->tool;
-    int adding = strcmp(option, "alias") == 0;
-    apr_status_t rv = adding ? okapi_user_add_alias(tool->okapi, b->user, address, tool->pool)
-                             : okapi_user_remove_alias(tool->okapi, b->user, address, tool->pool);
-    if (rv != APR_SUCCESS) {
-        b->code = tool_fail(tool, rv, "the alias %s of %s can't be %s", address, b->user->name,
-                            adding ? "added" : "removed");
-    }
-    return rv == APR_SUCCESS;
 }
 
 int admin_user_set(admin_t *admin)
@@ -197,9 +171,8 @@ int admin_user_set(admin_t *admin)
     if (rv != APR_SUCCESS) {
         return tool_fail(tool, rv, "%s can't be changed", user->name);
     }
-    aliases_t baton = {admin, user, 0};
-    apr_table_do(change_alias, &baton, admin->options, "alias", "remove-alias", NULL);
-    return baton.code ? baton.code : admin_user_show(admin);
+    code = admin_change_aliases(admin, OKAPI_ADDRESS_OF_USER, user->id, user->name);
+    return code ? code : admin_user_show(admin);
 }
 
 int admin_user_passwd(admin_t *admin)

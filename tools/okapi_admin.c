@@ -45,6 +45,17 @@ static const admin_option_t create_folder_options[] = {
     {"class", "CLASS", "what is in it, as IPF.Appointment; else as in the folder above it"},
     {NULL, NULL, NULL}};
 
+static const admin_option_t alias_options[] = {
+    {"alias", "ADDRESS", "one more address; may be given several times"},
+    {"remove-alias", "ADDRESS", "one address less; may be given several times"},
+    {NULL, NULL, NULL}};
+
+static const admin_option_t set_group_options[] = {
+    {"fullname", "TEXT", "the name people see"},
+    {"alias", "ADDRESS", "one more address; may be given several times"},
+    {"remove-alias", "ADDRESS", "one address less; may be given several times"},
+    {NULL, NULL, NULL}};
+
 static const admin_option_t create_group_options[] = {
     {"fullname", "TEXT", "the name people see"}, {NULL, NULL, NULL}};
 
@@ -108,19 +119,24 @@ static const admin_command_t commands[] = {
      admin_delegate_list},
     {"delegate", "remove", "USER DELEGATE", "Ends that; permissions on folders stay.",
      ADMIN_NEEDS_DATABASE, NULL, NULL, admin_delegate_remove},
+    {"folder", "address", "MAILBOX FOLDER",
+     "Prints or changes the mail addresses whose mail goes into a folder.", ADMIN_NEEDS_DATABASE,
+     alias_options, mailbox_help, admin_folder_address},
     {"folder", "create", "MAILBOX FOLDER", "Makes a folder.", ADMIN_NEEDS_DATABASE,
      create_folder_options, mailbox_help, admin_folder_create},
     {"folder", "list", "MAILBOX", "Prints the tree of a mailbox' folders with their counts.",
      ADMIN_NEEDS_DATABASE, NULL, mailbox_help, admin_folder_list},
     {"group", "add", "GROUP MEMBER", "Puts a user or a group into a group.", ADMIN_NEEDS_DATABASE,
      NULL, NULL, admin_group_add},
-    {"group", "create", "GROUP", "Creates a group, to give permissions to.", ADMIN_NEEDS_DATABASE,
+    {"group", "create", "GROUP", "Creates a group, to give permissions and send mail to.", ADMIN_NEEDS_DATABASE,
      create_group_options, NULL, admin_group_create},
     {"group", "delete", "GROUP", "Deletes a group and all its permissions.", ADMIN_NEEDS_DATABASE,
      NULL, NULL, admin_group_delete},
     {"group", "list", "", "Lists all groups.", ADMIN_NEEDS_DATABASE, NULL, NULL, admin_group_list},
     {"group", "remove", "GROUP MEMBER", "Takes a user or a group out of a group.",
      ADMIN_NEEDS_DATABASE, NULL, NULL, admin_group_remove},
+    {"group", "set", "GROUP", "Changes a group's name and addresses.", ADMIN_NEEDS_DATABASE,
+     set_group_options, NULL, admin_group_set},
     {"group", "show", "GROUP", "Prints who is in a group.", ADMIN_NEEDS_DATABASE, NULL, NULL,
      admin_group_show},
     {"index", "list", "", "Lists how far the indexes of words of all mailboxes have come.",

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <apr_lib.h>
+#include <okapi/address.h>
 #include <okapi/error.h>
 #include <okapi/mime.h>
 #include <okapi/receive.h>
@@ -42,9 +43,9 @@ static const char usage[] =
 
 /* ---- exit codes ---- */
 
-static int exit_code(apr_status_t status)
+static int exit_code(const dagent_t *d, apr_status_t status)
 {
-    int code = okapi_receive_reply(status).code;
+    int code = status ? okapi_receive_reply(status, d->tool.config).code : 0;
     return code < 400 ? EX_OK : code < 500 ? EX_TEMPFAIL
            : status == OKAPI_EUNKNOWNUSER  ? EX_NOUSER
                                            : EX_DATAERR;
@@ -53,7 +54,7 @@ static int exit_code(apr_status_t status)
 static int fail(dagent_t *d, apr_status_t status, const char *what)
 {
     tool_fail(&d->tool, status, "%s: %s", d->user, what);
-    return exit_code(status);
+    return exit_code(d, status);
 }
 
 static int qmail_code(int code)
@@ -90,44 +91,63 @@ static apr_status_t read_message(okapi_incoming_t *incoming)
 
 /* ---- delivery ---- */
 
-static int deliver(dagent_t *d, okapi_store_t *store, okapi_binary_t raw)
+/* Where the message goes. */
+static int resolve(dagent_t *d, apr_array_header_t **targets)
 {
+    static const okapi_target_t public_store = {NULL, 0};
     apr_pool_t *pool = d->tool.pool;
-    okapi_envelope_t envelope = {.sender = d->sender};
-    apr_status_t status;
+    int code = tool_open(&d->tool);
+    if (code)
+        return EX_TEMPFAIL; /* whatever it is, it can be mended while the mail server waits */
+    if (strcmp(d->user, TOOL_PUBLIC) == 0) {
+        *targets = apr_array_make(pool, 1, sizeof(okapi_target_t));
+        APR_ARRAY_PUSH(*targets, okapi_target_t) = public_store;
+        return EX_OK;
+    }
+    apr_status_t status = okapi_address_resolve(targets, d->tool.okapi, d->user, pool, pool);
+    return status == APR_SUCCESS ? EX_OK : fail(d, status, "nothing can be delivered");
+}
+
+static int deliver(dagent_t *d, const okapi_target_t *target, okapi_binary_t raw,
+                   apr_pool_t *pool)
+{
+    okapi_envelope_t envelope = {.sender = d->sender, .folder_id = target->folder_id};
+    okapi_store_t *store;
+    apr_status_t status = okapi_target_open(&store, d->tool.okapi, target, pool, pool);
+    if (status != APR_SUCCESS)
+        return fail(d, status, "the mailbox can't be opened");
     if (d->folder) {
         status = okapi_folder_by_path(&envelope.folder_id, store, d->folder, pool);
         if (status != APR_SUCCESS) {
             tool_fail(&d->tool, status, "%s: folder \"%s\"", d->user, d->folder);
-            return exit_code(status);
+            return exit_code(d, status);
         }
     }
     status = okapi_receive(store, raw, &envelope, pool);
     return status == APR_SUCCESS ? EX_OK : fail(d, status, "the message is not delivered");
 }
 
-static int open_mailbox(dagent_t *d, okapi_store_t **store)
+/* As long as one of several may get it later the message has to come again: those who have it
+ * don't get it twice (okapi_receive). */
+static int deliver_to_all(dagent_t *d, const apr_array_header_t *targets, okapi_binary_t raw)
 {
-    okapi_user_t *user;
-    apr_pool_t *pool = d->tool.pool;
-    int code = tool_open(&d->tool);
-    if (code)
-        return EX_TEMPFAIL; /* whatever it is, it can be mended while the mail server waits */
-    if (strcmp(d->user, TOOL_PUBLIC) == 0) {
-        apr_status_t status = tool_open_mailbox(&d->tool, NULL, store, pool);
-        return status == APR_SUCCESS ? EX_OK : fail(d, status, "the public store can't be opened");
+    int worst = EX_OK;
+    apr_pool_t *pool;
+    apr_pool_create(&pool, d->tool.pool);
+    for (int i = 0; i < targets->nelts; i++) {
+        int code = deliver(d, &APR_ARRAY_IDX(targets, i, okapi_target_t), raw, pool);
+        if (worst != EX_TEMPFAIL && code != EX_OK)
+            worst = code;
+        apr_pool_clear(pool);
     }
-    apr_status_t status = okapi_user_by_address(&user, d->tool.okapi, d->user, pool, pool);
-    if (status == APR_SUCCESS)
-        status = okapi_store_open(store, d->tool.okapi, user, user, pool, pool);
-    return status == APR_SUCCESS ? EX_OK : fail(d, status, "the mailbox can't be opened");
+    return worst;
 }
 
 static int run(dagent_t *d)
 {
-    okapi_store_t *store;
+    apr_array_header_t *targets;
     okapi_binary_t raw;
-    int code = open_mailbox(d, &store);
+    int code = resolve(d, &targets);
     if (code)
         return code;
     okapi_incoming_t *incoming = okapi_incoming_create(d->tool.config->max_message, d->tool.pool);
@@ -139,10 +159,10 @@ static int run(dagent_t *d)
         if (status == OKAPI_ETOOBIG)
             tool_error(&d->tool, "MaxMessage in okapi.conf is %" APR_INT64_T_FMT " bytes",
                        d->tool.config->max_message);
-        return exit_code(status);
+        return exit_code(d, status);
     }
     okapi_mime_init();
-    return deliver(d, store, raw);
+    return deliver_to_all(d, targets, raw);
 }
 
 /* ---- the command line ---- */

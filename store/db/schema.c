@@ -41,8 +41,13 @@ static const step_t version_5[] = {
 #include "db/schema_5.def"
     {ENGINE_ANY, NULL}};
 
+static const step_t version_6[] = {
+#include "db/schema_6.def"
+    {ENGINE_ANY, NULL}};
+
 /* The migration to version N stands at N - 1. */
-static const step_t *const migrations[] = {version_1, version_2, version_3, version_4, version_5};
+static const step_t *const migrations[] = {version_1, version_2, version_3,
+                                           version_4, version_5, version_6};
 
 #define LATEST ((int)(sizeof(migrations) / sizeof(migrations[0])))
 

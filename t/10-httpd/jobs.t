@@ -16,10 +16,10 @@ $server->start;
 $server->wait_log(qr/OK00041.*job collect: nothing to do/, 30);
 pass('a job is done');
 sleep 6;    # each child has looked again
-is(scalar($server->log_lines(qr/OK00041/)), 1, 'by one child, and not again before its time');
+is(scalar($server->log_lines(qr/OK00041: job collect/)), 1, 'by one child, and not again before its time');
 $server->graceful;
 sleep 6;
-is(scalar($server->log_lines(qr/OK00041/)), 1, 'nor by new children');
+is(scalar($server->log_lines(qr/OK00041: job collect/)), 1, 'nor by new children');
 $server->stop;
 is(scalar($server->log_lines(qr/OK0004[02]/)), 0, 'without complaint');
 

@@ -48,6 +48,11 @@ subtest 'groups' => sub {
     fails(EX_NOUSER, qr/other: there is no such group/, 'group', 'show', 'other');
     fails(EX_DATAERR, qr/john isn't in the group staff/, 'group', 'remove', 'staff', 'john');
     is_deeply(json_of('group', 'remove', 'all', 'staff')->{members}, [], 'one less');
+    $group = json_of('group', 'set', 'staff', '--alias', 'Team@example.com', '--fullname', 'Us');
+    is_deeply([@{$group}{qw(fullname aliases)}], ['Us', ['team@example.com']], 'changed');
+    ok_admin('group', 'set', 'staff', '--fullname', 'All staff', '--remove-alias',
+        'team@example.com');
+    is_deeply(json_of('group', 'show', 'staff')->{aliases}, [], 'and again');
 };
 
 subtest 'permissions' => sub {

@@ -122,6 +122,45 @@ static void test_folders(mailbox_t *m, apr_pool_t *pool)
            "the class IPM stays"); /* MS-OXCSTOR_R859 R272 */
 }
 
+/* What delivering a new message with DIGEST into the folder says. */
+static apr_status_t once(mailbox_t *m, const char *digest, okapi_id_t folder_id, int max_age)
+{
+    apr_pool_t *pool = m->pool;
+    okapi_message_t *message = draft(m, "IPM.Note", pool);
+    const okapi_envelope_t envelope = {.folder_id = folder_id, .digest = digest};
+    apr_int64_t forgotten;
+    apr_status_t rv = okapi_deliver(message, &envelope, pool);
+    m->config.delivery_memory = max_age;
+    mailbox_must(okapi_delivered_forget(m->okapi, NULL, NULL, &forgotten, pool), "forget");
+    return rv == APR_SUCCESS && !okapi_message_id(message) ? OKAPI_EFAIL : rv;
+}
+
+static long long count(mailbox_t *m)
+{
+    okapi_folder_stat_t stat;
+    mailbox_must(okapi_folder_stat(m->inbox, &stat, m->pool), "stat");
+    return stat.content;
+}
+
+static void test_repeated(mailbox_t *m, apr_pool_t *pool)
+{
+    static const char raw[] = "Received: x\r\n\r\n", other[] = "Received: y\r\n\r\n";
+    const char *a = okapi_delivery_digest((okapi_binary_t){(const unsigned char *)raw, 15}, pool);
+    const char *b = okapi_delivery_digest((okapi_binary_t){(const unsigned char *)other, 15}, pool);
+    okapi_id_t notes = okapi_store_special(m->store, OKAPI_FOLDER_NOTES);
+    long long before = count(m);
+    is_int((long long)strlen(a), 32, "a digest");
+    is_int(once(m, a, 0, 24), APR_SUCCESS, "once");
+    is_int(once(m, a, 0, 24), OKAPI_EREPEATED, "not twice");
+    is_int(once(m, b, 0, 24), APR_SUCCESS, "another one");
+    is_int(once(m, a, notes, 24), APR_SUCCESS, "into another folder");
+    is_int(once(m, NULL, 0, 24), APR_SUCCESS, "without a digest");
+    is_int(once(m, NULL, 0, 24), APR_SUCCESS, "as often as it comes");
+    is_int(count(m), before + 4, "so many are there");
+    is_int(once(m, a, 0, 0), OKAPI_EREPEATED, "the time isn't over yet");
+    is_int(once(m, a, 0, 24), APR_SUCCESS, "now it is");
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_pool();
@@ -130,5 +169,6 @@ int main(void)
     test_for_me(&m, pool);
     test_received(&m, pool);
     test_folders(&m, pool);
+    test_repeated(&m, pool);
     return done_testing();
 }

@@ -79,6 +79,8 @@ static const case_t cases[] = {
      "INSERT INTO named_prop(store_id, propid, guid, kind, lid, name) VALUES(77777777, 32769, '0', 0, 1, '')"},
     {"store.rows", OKAPI_FSCK_REPAIRED,
      "INSERT INTO per_user(store_id, replica, folder_id, source, mtime, data) VALUES(77777777, '', 1, '', 1, 'x')"},
+    {"store.rows", OKAPI_FSCK_REPAIRED,
+     "INSERT INTO delivered(store_id, digest, folder_id, time) VALUES(77777777, 'x', 0, 1)"},
     {"store.properties", OKAPI_FSCK_REPAIRED, "UPDATE store SET props = 'x' WHERE id = {store}"},
     {"sequence.floor", OKAPI_FSCK_REPAIRED, "UPDATE store_cn SET tomb_floor = cn + 1 WHERE store_id = {store}"},
     {"group.member", OKAPI_FSCK_REPAIRED,

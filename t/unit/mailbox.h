@@ -97,6 +97,8 @@ static inline void mailbox_create(mailbox_t *mailbox, apr_pool_t *pool)
         .max_header = 1024 * 1024,
         .mime_depth = 50,
         .connections = 2,
+        .address_separator = "+",
+        .delivery_memory = 120,
     };
     apr_pool_create(&making, pool);
     mailbox_must(okapi_create(&mailbox->config, &host, making), "create");

@@ -30,7 +30,8 @@ apr_status_t okapi_incoming_finish(okapi_binary_t *raw, okapi_incoming_t *incomi
 
 /* RAW, an RFC 5322 message, comes for STORE, opened for its owner or an administrator: it is
  * converted (mime.h) and delivered (okapi_deliver), and what follows from it is done. APR_SUCCESS
- * only when all of that is durable. Refused for good are OKAPI_ETOOBIG and what okapi_deliver has
+ * only when all of that is durable, also if that was done before and the same message comes once
+ * more: ENVELOPE needs no digest. Refused for good are OKAPI_ETOOBIG and what okapi_deliver has
  * refused for a rule. */
 apr_status_t okapi_receive(okapi_store_t *store, okapi_binary_t raw,
                            const okapi_envelope_t *envelope, apr_pool_t *scratch_pool);
@@ -42,6 +43,6 @@ typedef struct okapi_reply_t {
     const char *enhanced; /* "2.1.5" */
 } okapi_reply_t;
 
-okapi_reply_t okapi_receive_reply(apr_status_t status);
+okapi_reply_t okapi_receive_reply(apr_status_t status, const okapi_config_t *config);
 
 #endif

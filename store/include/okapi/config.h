@@ -21,6 +21,10 @@ typedef struct okapi_config_t {
     apr_int64_t quota_warn;    /* limits of stores that have none of their own, bytes; 0: none */
     apr_int64_t quota_send;
     apr_int64_t quota_receive;
+    apr_int64_t quota_bounce;  /* mail that is over the limit is refused for good */
+    const char *address_separator; /* characters; NULL or "none": there are none */
+    apr_int64_t detail_folders;    /* what follows one is a folder's name */
+    apr_int64_t delivery_memory;   /* hours */
 } okapi_config_t;
 
 /* Reads PATH. On an error *MESSAGE says file, line and what is wrong, and the status is
