@@ -83,7 +83,7 @@ apr_status_t okapi_folder_open(okapi_folder_t **folder, okapi_store_t *store, ok
                                apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
     open_t baton = {store, id, NULL, result_pool};
-    apr_status_t rv = okapi__db_read(store->okapi->db, read_folder, &baton, scratch_pool);
+    apr_status_t rv = okapi__db_read_loose(store->okapi->db, read_folder, &baton, scratch_pool);
     if (rv == APR_SUCCESS && baton.folder->is_search) {
         rv = okapi_folder_stat(baton.folder, &baton.folder->stat, scratch_pool);
     }

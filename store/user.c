@@ -75,7 +75,7 @@ static apr_status_t find(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_p
 static apr_status_t run_lookup(okapi_user_t **user, okapi_t *okapi, lookup_t *lookup,
                                apr_pool_t *scratch_pool)
 {
-    apr_status_t rv = okapi__db_read(okapi->db, find, lookup, scratch_pool);
+    apr_status_t rv = okapi__db_read_loose(okapi->db, find, lookup, scratch_pool);
     *user = lookup->user;
     return rv == APR_SUCCESS && !lookup->user ? OKAPI_EUNKNOWNUSER : rv;
 }

@@ -42,6 +42,11 @@ static okapi__failure_e begin(okapi__conn_t *conn)
     return failure;
 }
 
+static int is_reading(okapi__mode_e mode)
+{
+    return mode == MODE_READ || mode == MODE_READ_LOOSE;
+}
+
 /* Ends a transaction whose work returned RV. */
 static apr_status_t end(okapi__conn_t *conn, apr_status_t rv)
 {
@@ -69,18 +74,26 @@ static apr_status_t end(okapi__conn_t *conn, apr_status_t rv)
 static apr_status_t run_on(okapi__conn_t *conn, okapi__work_t work, void *baton,
                            apr_pool_t *scratch_pool)
 {
+    int loose = conn->mode == MODE_READ_LOOSE;
     apr_status_t rv;
 
-    conn->failure = begin(conn);
+    conn->failure = loose ? FAILURE_NONE : begin(conn);
     if (conn->failure != FAILURE_NONE) {
         return okapi__failures[conn->failure].status;
     }
-    __atomic_store_n(&conn->db->answers, 1, __ATOMIC_RELAXED);
     rv = work(conn, baton, scratch_pool);
+    if (conn->failure == FAILURE_NONE) {
+        __atomic_store_n(&conn->db->answers, 1, __ATOMIC_RELAXED);
+    }
     if (conn->status != APR_SUCCESS) {
         rv = conn->status; /* also if WORK overlooked it */
     }
-    return end(conn, rv);
+    if (!loose) {
+        return end(conn, rv);
+    }
+    /* No ROLLBACK is there to fail on a connection that is lost. */
+    conn->discard |= conn->failure != FAILURE_NONE;
+    return rv;
 }
 
 /* A connection, maybe a new one. */
@@ -172,7 +185,7 @@ static void back_off(const okapi__failure_t *meaning, int try)
 apr_status_t okapi__db_run(okapi__db_t *db, okapi__mode_e mode, okapi__work_t work, void *baton,
                            apr_pool_t *scratch_pool)
 {
-    okapi__writelock_t *lock = mode == MODE_READ ? NULL : db->writelock;
+    okapi__writelock_t *lock = is_reading(mode) ? NULL : db->writelock;
     apr_time_t start = apr_time_now();
     int committed = 0, try;
     okapi__mark_t mark;
@@ -219,6 +232,12 @@ apr_status_t okapi__db_read(okapi__db_t *db, okapi__work_t work, void *baton,
                             apr_pool_t *scratch_pool)
 {
     return okapi__db_run(db, MODE_READ, work, baton, scratch_pool);
+}
+
+apr_status_t okapi__db_read_loose(okapi__db_t *db, okapi__work_t work, void *baton,
+                                  apr_pool_t *scratch_pool)
+{
+    return okapi__db_run(db, MODE_READ_LOOSE, work, baton, scratch_pool);
 }
 
 apr_status_t okapi__db_write(okapi__db_t *db, okapi__work_t work, void *baton,

@@ -71,6 +71,13 @@ typedef apr_status_t (*okapi__work_t)(okapi__conn_t *conn, void *baton, apr_pool
  * to outlive the call go to a pool of the baton's. */
 apr_status_t okapi__db_read(okapi__db_t *db, okapi__work_t work, void *baton,
                             apr_pool_t *scratch_pool);
+
+/* The same for work that needs no one view of what it reads: each of its statements sees what is
+ * committed by then. Without a transaction a look at one row is one message to a server and back,
+ * not three. */
+apr_status_t okapi__db_read_loose(okapi__db_t *db, okapi__work_t work, void *baton,
+                                  apr_pool_t *scratch_pool);
+
 apr_status_t okapi__db_write(okapi__db_t *db, okapi__work_t work, void *baton,
                              apr_pool_t *scratch_pool);
 

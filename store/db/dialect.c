@@ -78,8 +78,8 @@ static const char *const mysql_session[] = {
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", NULL};
 static const char *const mysql_read[] = {"START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
                                          NULL};
-static const char *const mysql_write[] = {"SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
-                                          "START TRANSACTION", NULL};
+static const char *const mysql_write[] = {
+    "BEGIN NOT ATOMIC SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION; END", NULL};
 
 /* 1451 and 1452: a foreign key, by which collecting old blobs and using one meet; the work looks
  * again. 1290 and 1836: the server became a replica. 1051 and 1091: what was to be dropped isn't

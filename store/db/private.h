@@ -150,6 +150,7 @@ typedef struct okapi__prepared_t {
 
 typedef enum okapi__mode_e {
     MODE_READ,
+    MODE_READ_LOOSE,     /* without a transaction */
     MODE_WRITE,
     MODE_WRITE_UNMARKED, /* may be repeated though it has committed: mark.c */
     MODE_WRITE_ORDERED   /* that, and durable no later than the next MODE_WRITE: ids.c */

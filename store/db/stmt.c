@@ -246,7 +246,7 @@ apr_status_t okapi__db_exec(okapi__conn_t *conn, okapi__stmt_e stmt, apr_int64_t
     if (rv) {
         return rv;
     }
-    if (conn->mode == MODE_READ) {
+    if (conn->mode == MODE_READ || conn->mode == MODE_READ_LOOSE) {
         return misused(conn, statements[stmt].name, "it writes in a reading transaction");
     }
     conn->wrote = 1;
