@@ -109,18 +109,20 @@ typedef struct blob_stream_t {
     apr_pool_t *pool;     /* holds it */
 } blob_stream_t;
 
+/* Without its row the whole blob is gone: what it belonged to was purged since it was opened. */
 static apr_status_t read_chunk(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
     blob_stream_t *s = baton;
     okapi__rows_t *rows;
     int found;
     apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_BLOB_CHUNK,
-                                           DB_ARGS(DB_I(s->id), DB_I(s->seq)), s->pool);
-    if (rv == APR_SUCCESS) {
-        s->chunk = found ? okapi__rows_blob(rows, 0) : (okapi_binary_t){NULL, 0};
-        s->enc = found ? (okapi__blob_enc_e)okapi__rows_int(rows, 1) : OKAPI__BLOB_PLAIN;
+                                           DB_ARGS(DB_I(s->seq), DB_I(s->id)), s->pool);
+    if (rv != APR_SUCCESS || !found) {
+        return rv != APR_SUCCESS ? rv : OKAPI_EOBJECTDELETED;
     }
-    return rv;
+    s->chunk = okapi__rows_blob(rows, 0);
+    s->enc = (okapi__blob_enc_e)okapi__rows_int(rows, 1);
+    return APR_SUCCESS;
 }
 
 /* Fills the stream with chunk SEQ, unless it is the one at hand. */

@@ -107,7 +107,8 @@ int main(void)
     is_int(put(&m, data, 100000, pool), first, "the same bytes are stored once");
     ok(put(&m, data + 1, 100000, pool) != first, "others elsewhere");
     mailbox_must(okapi__blob_stream(&stream, m.okapi->db, 999999, 10, pool), "stream");
-    is_int(okapi_stream_read_at(stream, 0, data, &len, pool), OKAPI_ECORRUPT, "bytes that are gone");
+    is_int(okapi_stream_read_at(stream, 0, data, &len, pool), OKAPI_EOBJECTDELETED,
+           "bytes that are gone");
     is_int(okapi_stream_read_at(stream, -1, data, &len, pool), OKAPI_EINVAL, "a negative offset");
     return done_testing();
 }

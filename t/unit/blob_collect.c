@@ -3,7 +3,9 @@
 #include <sys/wait.h>
 
 #include <okapi/blob.h>
+#include <okapi/error.h>
 #include <okapi/message.h>
+#include <okapi/transfer.h>
 
 #include "mailbox.h"
 #include "message_private.h"
@@ -99,6 +101,20 @@ static void test_collect(mailbox_t *m, apr_pool_t *pool)
     is_int(collect(m, pool).blobs, 0, "and then there is no more");
 }
 
+/* Whoever has a message open while it goes for good learns that, not that the store is damaged. */
+static void test_gone(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_id_t id = okapi_message_id(deliver(m, content(3, pool), pool));
+    okapi_attachment_t *opened = attachment(m, id, pool);
+    okapi_proptag_t tag = PR_ATTACH_DATA_BIN;
+    okapi_propval_t v;
+    int partial;
+    is_int(okapi_messages_delete(m->inbox, &id, 1, OKAPI_DELETE_HARD, &partial, pool), APR_SUCCESS,
+           "a message somebody reads is deleted for good");
+    is_int(okapi_object_get(okapi_attachment_object(opened), &tag, 1, 0, &v, pool, pool),
+           OKAPI_EOBJECTDELETED, "its bytes are gone for him, too");
+}
+
 /* ---- others begin to use what is collected ---- */
 
 static volatile sig_atomic_t ended;
@@ -190,6 +206,7 @@ int main(void)
     mailbox_t m;
     mailbox_create(&m, pool);
     test_collect(&m, pool);
+    test_gone(&m, pool);
     test_race(&m, pool);
     return done_testing();
 }
