@@ -8,14 +8,26 @@ APLOG_USE_MODULE(mapi);
 
 #define WAIT_MAX apr_time_from_sec(5 * 60) /* 3.2.2 */
 
-/* The store that rings. A session with logons to more than one sees the others' events at a tick.
- */
-static okapi_id_t first_store(const mapi_session_t *session)
+/* The stores of a session's logons, each once; they ring. */
+typedef struct stores_t {
+    okapi_id_t ids[MAPI_LOGON_MAX];
+    int n;
+} stores_t;
+
+static void add_store(stores_t *stores, okapi_id_t id)
 {
+    for (int i = 0; i < stores->n; i++)
+        if (stores->ids[i] == id)
+            return;
+    stores->ids[stores->n++] = id;
+}
+
+static void stores_of(stores_t *stores, const mapi_session_t *session)
+{
+    stores->n = 0;
     for (int i = 0; i < MAPI_LOGON_MAX; i++)
         if (session->logons[i] != NULL)
-            return session->logons[i]->store_id;
-    return 0;
+            add_store(stores, session->logons[i]->store_id);
 }
 
 static okapi_wait_e answer(const mapi_request_t *q, int pending, apr_pool_t *scratch_pool)
@@ -60,7 +72,7 @@ static okapi_wait_e resume(okapi_wait_t *wait, request_rec *r, int events, void 
 }
 
 /* Checks and answers the request as far as it can be now; the session itself is not kept. */
-static mapi_code_e begin(mapi_request_t *q, okapi_id_t *store_id, const char **reason)
+static mapi_code_e begin(mapi_request_t *q, stores_t *stores, const char **reason)
 {
     apr_pool_t *scratch_pool;
     mapi_code_e code;
@@ -68,7 +80,7 @@ static mapi_code_e begin(mapi_request_t *q, okapi_id_t *store_id, const char **r
     apr_pool_create(&scratch_pool, q->r->pool);
     code = mapi_look_at_session(q, reason, scratch_pool);
     if (code == MAPI_SUCCESS) {
-        *store_id = first_store(q->session);
+        stores_of(stores, q->session);
         mapi_accept(q);
     }
     q->session = NULL;
@@ -79,14 +91,14 @@ static mapi_code_e begin(mapi_request_t *q, okapi_id_t *store_id, const char **r
 int mapi_notification_wait(mapi_request_t *q)
 {
     const char *reason;
-    okapi_id_t store_id;
+    stores_t stores;
     mapi_code_e code;
 
     okapi_read_u32(&q->body); /* Flags, reserved */
     if (mapi_read_auxiliary(q) != APR_SUCCESS)
         return mapi_refuse(q, MAPI_INVALID_BODY, "The body isn't that of a NotificationWait.");
-    code = begin(q, &store_id, &reason);
+    code = begin(q, &stores, &reason);
     if (code != MAPI_SUCCESS)
         return mapi_refuse(q, code, reason);
-    return mapi_okapi().wait(q->r, store_id, q->pending_period, WAIT_MAX, resume, q);
+    return mapi_okapi().wait(q->r, stores.ids, stores.n, q->pending_period, WAIT_MAX, resume, q);
 }

@@ -27,7 +27,8 @@ struct okapi__waits_t {
     struct pollfd polled[2 + DOORBELLS_MAX]; /* self, bell, doorbells */
     int polled_count;
     okapi__heap_t heap;
-    okapi__waiter_t *buckets[BUCKETS];
+    okapi__waiter_t *all;
+    okapi__ear_t *buckets[BUCKETS]; /* by store */
 };
 
 void okapi__waits_lock(okapi__waits_t *waits)
@@ -56,26 +57,25 @@ static void post(okapi__waiter_t *waiter, int events)
     waiter->wake(waiter);
 }
 
+static okapi__ear_t **bucket_of(okapi__waits_t *waits, okapi_id_t store_id)
+{
+    return &waits->buckets[(apr_uint64_t)store_id % BUCKETS];
+}
+
 /* To every waiter of STORE_ID; OKAPI__BELL_ALL is everybody who listens to a bell at all. */
 static void post_store(okapi__waits_t *waits, okapi_id_t store_id)
 {
-    okapi__waiter_t *waiter;
-    int i;
-
     if (store_id != OKAPI__BELL_ALL) {
-        for (waiter = waits->buckets[(apr_uint64_t)store_id % BUCKETS]; waiter;
-             waiter = waiter->next) {
-            if (waiter->store_id == store_id) {
-                post(waiter, OKAPI_WAIT_NOTIFY);
+        for (okapi__ear_t *ear = *bucket_of(waits, store_id); ear; ear = ear->next) {
+            if (ear->store_id == store_id) {
+                post(ear->waiter, OKAPI_WAIT_NOTIFY);
             }
         }
         return;
     }
-    for (i = 0; i < BUCKETS; i++) {
-        for (waiter = waits->buckets[i]; waiter; waiter = waiter->next) {
-            if (waiter->store_id != OKAPI__WAIT_DEAF) {
-                post(waiter, OKAPI_WAIT_NOTIFY);
-            }
+    for (okapi__waiter_t *waiter = waits->all; waiter; waiter = waiter->next) {
+        if (waiter->ear_count > 0) {
+            post(waiter, OKAPI_WAIT_NOTIFY);
         }
     }
 }
@@ -227,22 +227,43 @@ apr_status_t okapi__waits_start(okapi__waits_t **waits_p, okapi__bell_t *bell, c
 
 void okapi__waits_stop(okapi__waits_t *waits)
 {
-    okapi__waiter_t *waiter;
-    int i;
-
     okapi__waits_lock(waits);
     waits->stopping = 1;
-    for (i = 0; i < BUCKETS; i++) {
-        for (waiter = waits->buckets[i]; waiter; waiter = waiter->next) {
-            post(waiter, OKAPI_WAIT_STOP);
-        }
+    for (okapi__waiter_t *waiter = waits->all; waiter; waiter = waiter->next) {
+        post(waiter, OKAPI_WAIT_STOP);
     }
     okapi__waits_unlock(waits);
 }
 
+/* ---- the lists ---- */
+
+static void link_ears(okapi__waits_t *waits, okapi__waiter_t *waiter)
+{
+    for (int i = 0; i < waiter->ear_count; i++) {
+        okapi__ear_t *ear = &waiter->ears[i], **bucket = bucket_of(waits, ear->store_id);
+        ear->waiter = waiter;
+        ear->next = *bucket;
+        if (ear->next) {
+            ear->next->link = &ear->next;
+        }
+        ear->link = bucket;
+        *bucket = ear;
+    }
+}
+
+static void unlink_ears(okapi__waiter_t *waiter)
+{
+    for (int i = 0; i < waiter->ear_count; i++) {
+        okapi__ear_t *ear = &waiter->ears[i];
+        *ear->link = ear->next;
+        if (ear->next) {
+            ear->next->link = ear->link;
+        }
+    }
+}
+
 apr_status_t okapi__waiter_add(okapi__waits_t *waits, okapi__waiter_t *waiter)
 {
-    okapi__waiter_t **bucket = &waits->buckets[(apr_uint64_t)waiter->store_id % BUCKETS];
     apr_time_t now = apr_time_now();
     apr_status_t rv;
 
@@ -250,12 +271,13 @@ apr_status_t okapi__waiter_add(okapi__waits_t *waits, okapi__waiter_t *waiter)
     okapi__waits_lock(waits);
     rv = okapi__heap_reserve(&waits->heap, 1);
     if (rv == APR_SUCCESS) {
-        waiter->next = *bucket;
+        waiter->next = waits->all;
         if (waiter->next) {
             waiter->next->link = &waiter->next;
         }
-        waiter->link = bucket;
-        *bucket = waiter;
+        waiter->link = &waits->all;
+        waits->all = waiter;
+        link_ears(waits, waiter);
         schedule(waits, waiter, now);
         if (okapi__heap_first(&waits->heap) == &waiter->timer) {
             (void)eventfd_write(waits->self, 1); /* the notifier sleeps too long */
@@ -263,7 +285,7 @@ apr_status_t okapi__waiter_add(okapi__waits_t *waits, okapi__waiter_t *waiter)
         if (waits->stopping) {
             waiter->events |= OKAPI_WAIT_STOP;
         }
-        if (waiter->store_id != OKAPI__WAIT_DEAF) {
+        if (waiter->ear_count > 0) {
             okapi__bell_count(waits->bell, OKAPI__HELD, 1);
         }
     }
@@ -281,8 +303,9 @@ void okapi__waiter_remove(okapi__waits_t *waits, okapi__waiter_t *waiter)
         waiter->next->link = waiter->link;
     }
     waiter->link = NULL;
+    unlink_ears(waiter);
     okapi__heap_remove(&waits->heap, &waiter->timer);
-    if (waiter->store_id != OKAPI__WAIT_DEAF) {
+    if (waiter->ear_count > 0) {
         okapi__bell_count(waits->bell, OKAPI__HELD, -1);
     }
 }

@@ -1,6 +1,6 @@
 /* notify.h - who waits in this child, and the thread that wakes them.
  *
- * A waiter is subscribed to one store and has a tick, a deadline or both. The notifier thread
+ * A waiter has an ear at each store it is subscribed to, and a tick, a deadline or both. The notifier thread
  * listens to the bell, to the tools' doorbell sockets and to the clock, notes the event in the
  * waiter and calls its wake function; what waking means is wait_event.c's and wait_block.c's
  * affair.
@@ -15,14 +15,22 @@
 
 typedef struct okapi__waits_t okapi__waits_t;
 typedef struct okapi__waiter_t okapi__waiter_t;
+typedef struct okapi__ear_t okapi__ear_t;
 
-#define OKAPI__WAIT_REARM 0x100            /* an event of ours: only to be parked anew */
-#define OKAPI__WAIT_DEAF  ((okapi_id_t)-1) /* a store id no bell rings for */
+#define OKAPI__WAIT_REARM 0x100 /* an event of ours: only to be parked anew */
+
+struct okapi__ear_t {
+    okapi_id_t store_id;
+
+    okapi__waiter_t *waiter;    /* from here on the registry's, with the lock held */
+    okapi__ear_t *next, **link; /* chain of its hash bucket */
+};
 
 /* Zero it, fill in the first part, add it. Belongs to whoever added it; the second part is read
  * and written with the lock held. */
 struct okapi__waiter_t {
-    okapi_id_t store_id;
+    okapi__ear_t *ears; /* live as long as the waiter */
+    int ear_count;      /* 0: no bell rings for it */
     apr_interval_time_t tick;              /* 0: none */
     apr_interval_time_t rearm;             /* longest silence between two events; 0: any */
     apr_time_t deadline;                   /* 0: none */
@@ -31,7 +39,7 @@ struct okapi__waiter_t {
     int events; /* not yet taken */
     apr_time_t next_tick;
     okapi__timer_t timer;
-    okapi__waiter_t *next, **link; /* chain of its hash bucket; link is NULL when not added */
+    okapi__waiter_t *next, **link; /* chain of all; link is NULL when not added */
 };
 
 /* Starts the notifier. DOORBELLS are descriptors of okapi_doorbell_listen, or -1. The cleanup of

@@ -58,7 +58,7 @@ void okapi__auth_register(apr_pool_t *pool);
 apr_status_t okapi_httpd_user(const okapi_user_t **user, request_rec *r);
 
 /* wait.c, wait_event.c, park.c */
-int okapi_httpd_wait(request_rec *r, okapi_id_t store_id, apr_interval_time_t tick,
+int okapi_httpd_wait(request_rec *r, const okapi_id_t *store_ids, int n, apr_interval_time_t tick,
                      apr_interval_time_t deadline, okapi_wait_resume_fn resume, void *baton);
 int okapi__wait_process_connection(conn_rec *c);
 void okapi__park_suspend(conn_rec *c, request_rec *r);

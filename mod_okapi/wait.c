@@ -1,4 +1,4 @@
-/* wait.c - okapi_httpd_wait: hold a request until something happens in a store. */
+/* wait.c - okapi_httpd_wait: hold a request until something happens in a store or several. */
 #include "wait.h"
 
 #include <netinet/in.h>
@@ -47,11 +47,11 @@ static void watch_for_silence(conn_rec *c)
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof(unacknowledged));
 }
 
-int okapi_httpd_wait(request_rec *r, okapi_id_t store_id, apr_interval_time_t tick,
+int okapi_httpd_wait(request_rec *r, const okapi_id_t *store_ids, int n, apr_interval_time_t tick,
                      apr_interval_time_t deadline, okapi_wait_resume_fn resume, void *baton)
 {
     okapi__process_t *process = okapi__server_of(r->server)->process;
-    okapi__waiter_t terms = {.store_id = store_id, .tick = tick};
+    okapi__waiter_t terms = {.ear_count = n, .tick = tick};
     okapi_wait_t *wait = apr_pcalloc(r->pool, sizeof(*wait));
 
     if (process == NULL || process->waits == NULL) {
@@ -61,6 +61,10 @@ int okapi_httpd_wait(request_rec *r, okapi_id_t store_id, apr_interval_time_t ti
     wait->resume = resume;
     wait->baton = baton;
     apr_pool_create(&wait->scratch_pool, r->pool);
+    terms.ears = apr_pcalloc(r->pool, sizeof(*terms.ears) * (apr_size_t)n);
+    for (int i = 0; i < n; i++) {
+        terms.ears[i].store_id = store_ids[i];
+    }
     terms.deadline = deadline ? apr_time_now() + deadline : 0;
     watch_for_silence(r->connection);
     if (okapi__wait_event_possible(r)) {

@@ -64,8 +64,7 @@ static void keep_alive(okapi__park_t *park)
         c->cs->state != CONN_STATE_WRITE_COMPLETION) {
         return;
     }
-    park->waiter = (okapi__waiter_t){.store_id = OKAPI__WAIT_DEAF};
-    park->waiter.rearm = rearm_interval(c);
+    park->waiter = (okapi__waiter_t){.rearm = rearm_interval(c)};
     park->waiter.deadline = apr_time_now() + c->base_server->keep_alive_timeout;
     if (okapi__park_begin(park) == APR_SUCCESS) {
         okapi__park_enter(park);

@@ -42,11 +42,13 @@ typedef okapi_wait_e (*okapi_wait_resume_fn)(okapi_wait_t *wait, request_rec *r,
                                              void *baton, apr_pool_t *scratch_pool);
 
 /* Hold R without a thread until RESUME ends it; it is called the first time at once, with events
- * 0, after the wait has been subscribed to STORE_ID. The handler returns what this returns.
- * TICK and DEADLINE are intervals from now; 0 is none. Where the MPM can't hold requests (worker,
- * prefork, HTTP/2) the thread blocks instead, with the same calls. The body must have been read. */
+ * 0, after the wait has been subscribed to the N stores, none of them named twice. The handler
+ * returns what this returns. TICK and DEADLINE are intervals from now; 0 is none. Where the MPM
+ * can't hold requests (worker, prefork, HTTP/2) the thread blocks instead, with the same calls. The
+ * body must have been read. */
 APR_DECLARE_OPTIONAL_FN(int, okapi_httpd_wait,
-                        (request_rec *r, okapi_id_t store_id, apr_interval_time_t tick,
-                         apr_interval_time_t deadline, okapi_wait_resume_fn resume, void *baton));
+                        (request_rec *r, const okapi_id_t *store_ids, int n,
+                         apr_interval_time_t tick, apr_interval_time_t deadline,
+                         okapi_wait_resume_fn resume, void *baton));
 
 #endif

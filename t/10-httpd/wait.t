@@ -46,6 +46,22 @@ subtest 'the doorbell ends it' => sub {
     is($http->get('/okapi/status')->{status}, 200, 'the connection serves the next request');
 };
 
+subtest 'several stores' => sub {
+    for my $store (8, 7) {
+        my $http = hold('store=7&other=8');
+        ring($server, 9);
+        is($http->read_chunk(0.3), undef, 'nothing for a third');
+        ring($server, $store);
+        is($http->read_chunk, "NOTIFY\n", "either ends it: $store");
+        is($http->read_chunk, '', 'the answer has an end');
+    }
+    my $http = hold('store=7&other=8&stay=1');
+    $http->close;
+    $server->wait_for(sub { held() == 0 }, 10, 'the end of the wait');
+    ring($server, $_) for 7, 8;
+    is(hold('store=9&deadline=100')->read_chunk, "DEADLINE\n", 'ringing for who has gone is harmless');
+};
+
 subtest 'ticks and a deadline' => sub {
     my $http = hold('store=102&tick=100&deadline=1500');
     is($http->read_chunk, "TICK\n", 'a tick') for 1 .. 3;

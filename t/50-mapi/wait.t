@@ -65,6 +65,24 @@ subtest 'longer than the session lives' => sub {
         'the session has lived as long (R1260)');
 };
 
+subtest 'logons to several stores' => sub {
+    $server->admin('public', 'create');
+    $server->admin('folder', 'create', '@public', 'News');
+    my $both = Okapi::Test::MAPI->connect($server, 'john');
+    $both->logon->subscribe(NEW_MAIL);
+    $both->public_logon->subscribe(0x0004); # ObjectCreated
+    for my $deliver (\&deliver,
+        sub { $server->deliver('@public', "Subject: a\n\nb\n", options => ['-d', 'News']) })
+    {
+        my $wait = $both->wait_for_notification;
+        ok(!$wait->ready(0.2), 'held');
+        $deliver->();
+        is($wait->result(5), 1, 'an event in either of them');
+        is_deeply($wait->{answer}{meta}, [qw(PROCESSING DONE)], 'is told when it happens');
+        $both->notifications;
+    }
+};
+
 subtest 'of a session that is not' => sub {
     my $answer = $m->request('NotificationWait', put_u32(0) x 2, Cookie => 'MapiContext=' . 'a' x 32);
     is($answer->{code}, 10, 'refused at once');

@@ -59,6 +59,7 @@ static okapi_wait_e resume(okapi_wait_t *wait, request_rec *r, int events, void 
 static int handler(request_rec *r)
 {
     APR_OPTIONAL_FN_TYPE(okapi_httpd_wait) *wait = APR_RETRIEVE_OPTIONAL_FN(okapi_httpd_wait);
+    okapi_id_t store_ids[2];
     test_t *test;
     int rc;
 
@@ -73,7 +74,9 @@ static int handler(request_rec *r)
     test->stay = argument(r, "stay") != 0;
     test->quiet = argument(r, "quiet") != 0;
     ap_set_content_type(r, "text/plain");
-    return wait(r, argument(r, "store"), apr_time_from_msec(argument(r, "tick")),
+    store_ids[0] = argument(r, "store");
+    store_ids[1] = argument(r, "other");
+    return wait(r, store_ids, store_ids[1] ? 2 : 1, apr_time_from_msec(argument(r, "tick")),
                 apr_time_from_msec(argument(r, "deadline")), resume, test);
 }
 
