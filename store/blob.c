@@ -52,7 +52,7 @@ static apr_status_t put_chunks(okapi__conn_t *conn, const okapi__blob_t *blob,
     apr_status_t rv = apr_pool_create(&pool, scratch_pool);
     for (int seq = 0; rv == APR_SUCCESS && seq < blob->nchunks; seq++) {
         const okapi_binary_t *chunk = &blob->chunks[seq];
-        rv = okapi__db_exec(conn, STMT_BLOB_CHUNK_ADD, NULL,
+        rv = okapi__db_post(conn, STMT_BLOB_CHUNK_ADD,
                             DB_ARGS(DB_I(blob->id), DB_I(seq), DB_B(chunk->data, chunk->len)),
                             pool);
         apr_pool_clear(pool);

@@ -7,12 +7,8 @@
 apr_status_t okapi__cn_take(okapi__conn_t *conn, okapi_id_t store_id, int n, apr_int64_t bytes,
                             okapi_cn_t *last, apr_pool_t *scratch_pool)
 {
-    apr_int64_t affected;
-    apr_status_t rv = okapi__db_exec(conn, STMT_CN_TAKE, &affected,
+    apr_status_t rv = okapi__db_post(conn, STMT_CN_TAKE,
                                      DB_ARGS(DB_I(n), DB_I(bytes), DB_I(store_id)), scratch_pool);
-    if (rv == APR_SUCCESS && affected == 0) {
-        rv = OKAPI_ENOTFOUND; /* the store was deleted meanwhile */
-    }
     return rv == APR_SUCCESS ? okapi__cn_read(conn, store_id, last, NULL, scratch_pool) : rv;
 }
 
@@ -37,7 +33,7 @@ apr_status_t okapi__stat_add(okapi__conn_t *conn, okapi_id_t folder_id,
                              const okapi__stat_delta_t *delta, okapi_cn_t cn,
                              apr_pool_t *scratch_pool)
 {
-    return okapi__db_exec(conn, STMT_STAT_ADD, NULL,
+    return okapi__db_post(conn, STMT_STAT_ADD,
                           DB_ARGS(DB_I(delta->content), DB_I(delta->unread),
                                   DB_I(delta->associated), DB_I(delta->soft_deleted),
                                   DB_I(delta->bytes), DB_I(delta->uids), DB_I(delta->deleted),
@@ -64,7 +60,7 @@ void okapi__stat_count(okapi__stat_delta_t *delta, int part, apr_uint32_t flags,
 apr_status_t okapi__cn_add_bytes(okapi__conn_t *conn, okapi_id_t store_id, apr_int64_t bytes,
                                  apr_pool_t *scratch_pool)
 {
-    return bytes ? okapi__db_exec(conn, STMT_CN_BYTES, NULL, DB_ARGS(DB_I(bytes), DB_I(store_id)),
+    return bytes ? okapi__db_post(conn, STMT_CN_BYTES, DB_ARGS(DB_I(bytes), DB_I(store_id)),
                                   scratch_pool)
                  : APR_SUCCESS;
 }
@@ -87,7 +83,7 @@ apr_status_t okapi__tombstone_add(okapi__conn_t *conn, okapi_id_t folder_id, oka
                                   okapi_id_t object_id, okapi__tombstone_e kind,
                                   apr_int64_t imap_uid, apr_pool_t *scratch_pool)
 {
-    return okapi__db_exec(conn, STMT_TOMBSTONE_ADD, NULL,
+    return okapi__db_post(conn, STMT_TOMBSTONE_ADD,
                           DB_ARGS(DB_I(folder_id), DB_I(cn), DB_I(object_id), DB_I(kind),
                                   DB_I(imap_uid), DB_I(okapi_time_now())),
                           scratch_pool);

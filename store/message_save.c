@@ -276,7 +276,7 @@ static apr_status_t write_large(save_t *s, okapi__conn_t *conn, const part_t *pa
     int next = part->first_blob;
     apr_status_t rv = APR_SUCCESS;
     if (!part->is_new) {
-        rv = okapi__db_exec(conn, STMT_BIGPROP_CLEAR, NULL, DB_ARGS(DB_I(part->id)),
+        rv = okapi__db_post(conn, STMT_BIGPROP_CLEAR, DB_ARGS(DB_I(part->id)),
                             scratch_pool);
     }
     for (int i = 0; rv == APR_SUCCESS && i < bag->large->nelts; i++) {
@@ -288,7 +288,7 @@ static apr_status_t write_large(save_t *s, okapi__conn_t *conn, const part_t *pa
             blob_id = b->id;
         }
         if (rv == APR_SUCCESS) {
-            rv = okapi__db_exec(conn, STMT_BIGPROP_ADD, NULL,
+            rv = okapi__db_post(conn, STMT_BIGPROP_ADD,
                                 DB_ARGS(DB_I(part->id), DB_I(l->tag), DB_I(blob_id),
                                         DB_I(l->size)),
                                 scratch_pool);
@@ -306,12 +306,12 @@ static apr_status_t write_attachment(okapi__conn_t *conn, const part_t *part,
     okapi__arg_t embedded = embedded_id ? DB_I(embedded_id) : DB_NULL;
     okapi__arg_t props = DB_B(part->props.data, part->props.len);
     if (part->is_new) {
-        return okapi__db_exec(conn, STMT_ATTACH_ADD, NULL,
+        return okapi__db_post(conn, STMT_ATTACH_ADD,
                               DB_ARGS(DB_I(message_id), DB_I(a->num), DB_I(part->id),
                                       DB_I(a->method), DB_I(a->size), embedded, props),
                               scratch_pool);
     }
-    return okapi__db_exec(conn, STMT_ATTACH_UPDATE, NULL,
+    return okapi__db_post(conn, STMT_ATTACH_UPDATE,
                           DB_ARGS(DB_I(a->method), DB_I(a->size), embedded, props,
                                   DB_I(message_id), DB_I(a->num)),
                           scratch_pool);
@@ -336,7 +336,7 @@ static apr_status_t write_message(okapi__conn_t *conn, const part_t *part,
     okapi__arg_t skeleton = raw.data ? DB_B(raw.data, raw.len) : DB_NULL;
     apr_int64_t affected;
     if (part->is_new) {
-        return okapi__db_exec(conn, STMT_MSG_PROPS_ADD, NULL,
+        return okapi__db_post(conn, STMT_MSG_PROPS_ADD,
                               DB_ARGS(DB_I(part->id), props, recipients, skeleton), scratch_pool);
     }
     apr_status_t rv = okapi__db_exec(conn, STMT_MSG_PROPS_UPDATE, &affected,
@@ -361,8 +361,8 @@ static okapi__arg_t time_or_null(okapi_time_t t)
 static apr_status_t insert_row(okapi__conn_t *conn, const okapi__message_row_t *row,
                                okapi_id_t store_id, apr_pool_t *scratch_pool)
 {
-    return okapi__db_exec(
-        conn, STMT_MESSAGE_ADD, NULL,
+    return okapi__db_post(
+        conn, STMT_MESSAGE_ADD,
         DB_ARGS(DB_I(row->folder_id), DB_I(row->id), DB_I(row->part), DB_I(row->cn),
                 DB_I(row->flags), DB_I(row->delivered), DB_I(row->submitted), DB_I(row->ctime),
                 DB_I(row->mtime), DB_I(row->size), DB_I(row->imap_uid), DB_I(row->importance),

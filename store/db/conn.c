@@ -108,6 +108,9 @@ static apr_status_t conn_open(void **resource, void *params, apr_pool_t *pool)
         return OKAPI_ENODATABASE;
     }
     apr_pool_create(&conn->stmt_pool, conn_pool);
+    apr_pool_create(&conn->posted.pool, conn_pool);
+    conn->scripts = apr_hash_make(conn->stmt_pool);
+    okapi__script_forget(conn);
     conn->brigade = apr_brigade_create(conn_pool, apr_bucket_alloc_create(conn_pool));
     apr_pool_create(&scratch_pool, conn_pool);
     rv = start_session(conn, scratch_pool);

@@ -30,12 +30,17 @@ okapi__engine_e okapi__db_engine(const okapi__db_t *db)
 
 /* ---- transactions ---- */
 
+/* A server is told that a transaction begins together with its first statement. */
 static okapi__failure_e begin(okapi__conn_t *conn)
 {
     const okapi__dialect_t *dialect = conn->db->dialect;
     const char *const *sql = conn->mode == MODE_READ ? dialect->begin_read : dialect->begin_write;
     okapi__failure_e failure = FAILURE_NONE;
 
+    if (conn->mode != MODE_READ && dialect->script[0] != NULL) {
+        conn->to_begin = 1;
+        return FAILURE_NONE;
+    }
     for (; *sql != NULL && failure == FAILURE_NONE; sql++) {
         failure = okapi__conn_sql(conn, *sql);
     }
@@ -50,18 +55,21 @@ static int is_reading(okapi__mode_e mode)
 /* Ends a transaction whose work returned RV. */
 static apr_status_t end(okapi__conn_t *conn, apr_status_t rv)
 {
-    int affected = 0, was_committing = rv == APR_SUCCESS;
+    int affected = 0, was_committing = rv == APR_SUCCESS, has_begun;
 
     if (was_committing) {
-        conn->failure = okapi__conn_sql(conn, okapi__mark_commit(conn));
+        conn->failure = conn->mode == MODE_READ ? okapi__conn_sql(conn, "COMMIT")
+                                                : okapi__script_commit(conn);
         if (conn->failure == FAILURE_NONE) {
             conn->last_mark = conn->mark.id != 0 ? conn->mark : conn->last_mark;
             return APR_SUCCESS;
         }
         rv = okapi__failures[conn->failure].status;
     }
+    has_begun = !conn->to_begin;
+    okapi__script_forget(conn);
     /* The engine may have done it by itself and complain; who knows what state that leaves. */
-    if (apr_dbd_query(conn->db->driver, conn->handle, &affected, "ROLLBACK") != 0) {
+    if (has_begun && apr_dbd_query(conn->db->driver, conn->handle, &affected, "ROLLBACK") != 0) {
         conn->discard = 1;
     }
     if (was_committing && conn->db->path != NULL && conn->mode != MODE_READ) {
@@ -133,6 +141,7 @@ static apr_status_t run_once(okapi__failure_e *failure, okapi__mark_t *mark, oka
     conn->failure = FAILURE_NONE;
     conn->discard = 0;
     conn->wrote = 0;
+    conn->to_begin = 0;
     conn->mark = *mark;
     if (ordered) {
         okapi__conn_pragma(conn, "PRAGMA synchronous=NORMAL", scratch_pool);

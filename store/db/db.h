@@ -90,6 +90,11 @@ apr_status_t okapi__db_write(okapi__db_t *db, okapi__work_t work, void *baton,
 apr_status_t okapi__db_exec(okapi__conn_t *conn, okapi__stmt_e stmt, apr_int64_t *affected,
                             const okapi__arg_t *args, int nargs, apr_pool_t *scratch_pool);
 
+/* The same for a statement whose result nobody waits for: a server gets it in one message with what
+ * comes next, in the order of the calls. So its failure may show only there, or at the commit. */
+apr_status_t okapi__db_post(okapi__conn_t *conn, okapi__stmt_e stmt, const okapi__arg_t *args,
+                            int nargs, apr_pool_t *scratch_pool);
+
 /* ROWS and everything read from it live in POOL; the calls on ROWS itself are for the work
  * function only. Engines may copy the whole result to POOL: limit it in SQL. */
 apr_status_t okapi__db_select(okapi__rows_t **rows, okapi__conn_t *conn, okapi__stmt_e stmt,

@@ -78,8 +78,8 @@ static const char *const mysql_session[] = {
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", NULL};
 static const char *const mysql_read[] = {"START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
                                          NULL};
-static const char *const mysql_write[] = {
-    "BEGIN NOT ATOMIC SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION; END", NULL};
+static const char *const mysql_write[] = {"SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+                                          "START TRANSACTION", NULL};
 
 /* 1451 and 1452: a foreign key, by which collecting old blobs and using one meet; the work looks
  * again. 1290 and 1836: the server became a replica. 1051 and 1091: what was to be dropped isn't
@@ -159,13 +159,13 @@ static const okapi__word_t pgsql_words[] = {{"B", "BIGINT NOT NULL", NULL},
  * CLIENT_FOUND_ROWS makes "affected" mean what it means elsewhere. Several statements go to it in
  * one message only as one compound statement. */
 static const okapi__dialect_t dialects[] = {
-    {OKAPI__SQLITE, "sqlite3", "SQLite", "", sqlite_session, sqlite_read, sqlite_write, {NULL, NULL},
-     0, 0, sqlite_symptoms, sqlite_words, ""},
+    {OKAPI__SQLITE, "sqlite3", "SQLite", "", sqlite_session, sqlite_read, sqlite_write,
+     {NULL, NULL, NULL}, 0, 0, sqlite_symptoms, sqlite_words, ""},
     {OKAPI__MYSQL, "mysql", "MariaDB", " reconnect=0 fldsz=262144 flags=CLIENT_FOUND_ROWS",
-     mysql_session, mysql_read, mysql_write, {"BEGIN NOT ATOMIC ", " END"}, 0, 1, mysql_symptoms,
-     mysql_words, " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin"},
-    {OKAPI__PGSQL, "pgsql", "PostgreSQL", "", pgsql_session, pgsql_read, pgsql_write, {"", ""}, 1, 0,
-     pgsql_symptoms, pgsql_words, ""},
+     mysql_session, mysql_read, mysql_write, {"BEGIN NOT ATOMIC ", "; ", "END"}, 0, 1,
+     mysql_symptoms, mysql_words, " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin"},
+    {OKAPI__PGSQL, "pgsql", "PostgreSQL", "", pgsql_session, pgsql_read, pgsql_write, {"", "; ", ""}, 1,
+     0, pgsql_symptoms, pgsql_words, ""},
 };
 
 const okapi__dialect_t *okapi__dialect_of(const char *database, const char **params)

@@ -21,26 +21,27 @@
 /* Marks that old are nobody's any more; a connection's next transaction removes its last one. */
 #define LIFETIME ((okapi_time_t)3600 * 10000000)
 
-const char *okapi__mark_commit(okapi__conn_t *conn)
+apr_status_t okapi__mark_post(okapi__conn_t *conn)
 {
-    const char *const *around = conn->db->dialect->commit_marked;
-    okapi__mark_t *mark = &conn->mark;
+    const okapi__mark_t *last = &conn->last_mark;
+    okapi__mark_t mark;
     apr_uint64_t random;
+    apr_status_t rv;
 
-    *mark = (okapi__mark_t){0, 0};
-    if (around[0] == NULL || conn->mode != MODE_WRITE || !conn->wrote) {
-        return "COMMIT";
+    conn->mark = (okapi__mark_t){0, 0};
+    if (conn->db->dialect->script[0] == NULL || conn->mode != MODE_WRITE || !conn->wrote) {
+        return APR_SUCCESS;
     }
     apr_generate_random_bytes((unsigned char *)&random, sizeof(random));
-    mark->time = okapi_time_now();
-    mark->id = (apr_int64_t)(random >> 1) | 1;
-    apr_snprintf(conn->commit, sizeof(conn->commit),
-                 "%sDELETE FROM commit_mark WHERE time = %" APR_INT64_T_FMT
-                 " AND id = %" APR_INT64_T_FMT "; INSERT INTO commit_mark(time, id) VALUES(%"
-                 APR_INT64_T_FMT ", %" APR_INT64_T_FMT "); COMMIT;%s",
-                 around[0], conn->last_mark.time, conn->last_mark.id, mark->time, mark->id,
-                 around[1]);
-    return conn->commit;
+    mark.time = okapi_time_now();
+    mark.id = (apr_int64_t)(random >> 1) | 1;
+    rv = okapi__db_post(conn, STMT_MARK_DROP, DB_ARGS(DB_I(last->time), DB_I(last->id)), NULL);
+    rv = rv ? rv
+            : okapi__db_post(conn, STMT_MARK_ADD, DB_ARGS(DB_I(mark.time), DB_I(mark.id)), NULL);
+    if (rv == APR_SUCCESS) {
+        conn->mark = mark;
+    }
+    return rv;
 }
 
 static apr_status_t add(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
@@ -64,14 +65,14 @@ void okapi__mark_bury(okapi__conn_t *conn)
 {
     okapi__failure_e failure;
     apr_uint64_t random;
+    char insert[120];
 
     apr_generate_random_bytes((unsigned char *)&random, sizeof(random));
-    apr_snprintf(conn->commit, sizeof(conn->commit),
+    apr_snprintf(insert, sizeof(insert),
                  "INSERT INTO commit_mark(time, id) VALUES(%" APR_INT64_T_FMT ", %" APR_INT64_T_FMT
                  ")",
                  okapi_time_now(), (apr_int64_t)(random >> 1));
-    const char *const sql[] = {"BEGIN IMMEDIATE", "DELETE FROM commit_mark", conn->commit,
-                               "COMMIT"};
+    const char *const sql[] = {"BEGIN IMMEDIATE", "DELETE FROM commit_mark", insert, "COMMIT"};
     failure = FAILURE_NONE;
     for (int i = 0; failure == FAILURE_NONE && i < 4; i++) {
         failure = okapi__conn_sql(conn, sql[i]);
@@ -87,7 +88,7 @@ void okapi__mark_bury(okapi__conn_t *conn)
 
 apr_status_t okapi__mark_expire(okapi__conn_t *conn, apr_pool_t *scratch_pool)
 {
-    if (conn->db->dialect->commit_marked[0] == NULL) {
+    if (conn->db->dialect->script[0] == NULL) {
         return APR_SUCCESS;
     }
     return okapi__db_exec(conn, STMT_MARK_EXPIRE, NULL, DB_ARGS(DB_I(okapi_time_now() - LIFETIME)),

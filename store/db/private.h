@@ -11,6 +11,7 @@
 #include <apr_buckets.h>
 #include <apr_dbd.h>
 #include <apr_file_io.h>
+#include <apr_hash.h>
 #include <apr_reslist.h>
 #include <apr_thread_mutex.h>
 
@@ -67,8 +68,8 @@ typedef struct okapi__dialect_t {
     const char *const *session;     /* run on each new connection; NULL ends the list */
     const char *const *begin_read;  /* statements that begin a transaction; NULL ends the list */
     const char *const *begin_write;
-    const char *commit_marked[2];   /* goes around statements that end with a COMMIT; NULL: its
-                                       outcome is always known */
+    const char *script[3];          /* several statements in one message: what goes before all of
+                                       them, behind each, at the end; NULL: there is no message */
     int random;                     /* apr_dbd_pbselect's argument; then rows are numbered from 1 */
     int ddl_commits;                /* a migration isn't atomic */
     const okapi__symptom_t *symptoms;
@@ -156,6 +157,13 @@ typedef enum okapi__mode_e {
     MODE_WRITE_ORDERED   /* that, and durable no later than the next MODE_WRITE: ids.c */
 } okapi__mode_e;
 
+/* Statements that wait, in order: script.c. */
+typedef struct okapi__posted_t {
+    apr_array_header_t *all; /* of okapi__call_t, in the pool */
+    apr_size_t size;         /* of their arguments */
+    apr_pool_t *pool;
+} okapi__posted_t;
+
 /* What a transaction stores that commits: mark.c. An id of 0 is none. */
 typedef struct okapi__mark_t {
     apr_int64_t time, id;
@@ -172,9 +180,11 @@ struct okapi__conn_t {
     apr_status_t status;         /* okapi__failures[failure].status, or the caller's error */
     int discard;                 /* don't use it after this transaction */
     int wrote;                   /* this transaction did */
+    int to_begin;                /* the server hasn't been told that it begins: script.c */
+    okapi__posted_t posted;      /* statements of it that the server gets with the next one */
     okapi__mark_t mark;          /* of this transaction, once it tries to commit */
     okapi__mark_t last_mark;     /* of the one before, still stored */
-    char commit[320];
+    apr_hash_t *scripts;         /* MariaDB's, prepared, by what they do: script.c */
     okapi__prepared_t prepared[STMT__COUNT];
 };
 
@@ -186,8 +196,8 @@ apr_status_t okapi__db_run(okapi__db_t *db, okapi__mode_e mode, okapi__work_t wo
 
 /* ---- mark.c ---- */
 
-/* The SQL that commits CONN's transaction and, if it has to, stores its mark: conn->mark. */
-const char *okapi__mark_commit(okapi__conn_t *conn);
+/* Before CONN's transaction commits: posts, if it has to have a mark, what stores conn->mark. */
+apr_status_t okapi__mark_post(okapi__conn_t *conn);
 
 /* After the loss of a connection that was about to commit MARK: has it? If not, it can't any
  * more. An error: that can't be found out. */
@@ -203,14 +213,57 @@ apr_status_t okapi__mark_expire(okapi__conn_t *conn, apr_pool_t *scratch_pool);
 
 /* ---- stmt.c ---- */
 
-/* Runs SQL that is no statement of the table: session settings, BEGIN, DDL. Doesn't poison. */
+/* Runs SQL that is no statement of the table, after what is posted: session settings, BEGIN, DDL.
+ * Doesn't poison. */
 okapi__failure_e okapi__conn_sql(okapi__conn_t *conn, const char *sql);
+
+/* CONN's transaction is about to write by STMT, if it may. */
+apr_status_t okapi__conn_writes(okapi__conn_t *conn, okapi__stmt_e stmt);
+
+/* Poisons CONN's transaction if there is a FAILURE. */
+apr_status_t okapi__conn_poison(okapi__conn_t *conn, okapi__failure_e failure);
 
 /* The failure of the driver's return value RC, logged with WHAT if it is worth a line. */
 okapi__failure_e okapi__conn_failure(okapi__conn_t *conn, int rc, const char *what);
 
 /* Prepares STMT for the connection, if it isn't yet. */
 apr_status_t okapi__stmt_prepare(okapi__conn_t *conn, okapi__stmt_e stmt);
+
+const char *okapi__stmt_name(okapi__stmt_e stmt);
+const char *okapi__stmt_sql(const okapi__conn_t *conn, okapi__stmt_e stmt);
+
+/* Prepares STMT and makes sure that it takes these arguments. Fills SLOTS as the driver wants them
+ * and adds to *N how many; SLOTS may be NULL. */
+apr_status_t okapi__stmt_bind(const void **slots, int *n, okapi__conn_t *conn, okapi__stmt_e stmt,
+                              const okapi__arg_t *args, int nargs);
+
+/* ---- script.c ---- */
+
+/* A statement and its arguments. */
+typedef struct okapi__call_t {
+    okapi__stmt_e stmt;
+    const okapi__arg_t *args;
+    int nargs;
+} okapi__call_t;
+
+/* Does something wait to go with the next statement? */
+int okapi__script_waits(const okapi__conn_t *conn);
+
+/* What waits is done. */
+apr_status_t okapi__script_flush(okapi__conn_t *conn);
+
+/* The same with CALL after it. *AFFECTED (may be NULL) is of CALL only. */
+apr_status_t okapi__script_exec(okapi__conn_t *conn, const okapi__call_t *call, int *affected);
+
+/* The same with CALL, a SELECT, after it, if the engine can: else *RESULTS is NULL. */
+apr_status_t okapi__script_select(apr_dbd_results_t **results, okapi__conn_t *conn,
+                                  const okapi__call_t *call, apr_pool_t *pool);
+
+/* What waits is done, and the transaction commits, if it has begun. Doesn't poison. */
+okapi__failure_e okapi__script_commit(okapi__conn_t *conn);
+
+/* Nothing waits any longer. */
+void okapi__script_forget(okapi__conn_t *conn);
 
 /* ---- schema.c ---- */
 

@@ -62,11 +62,8 @@ okapi__failure_e okapi__conn_failure(okapi__conn_t *conn, int rc, const char *wh
     return failure;
 }
 
-/* Poisons the transaction. */
-static apr_status_t poison(okapi__conn_t *conn, int rc, const char *what)
+apr_status_t okapi__conn_poison(okapi__conn_t *conn, okapi__failure_e failure)
 {
-    okapi__failure_e failure = okapi__conn_failure(conn, rc, what);
-
     if (failure != FAILURE_NONE) {
         conn->failure = failure;
         conn->status = okapi__failures[failure].status;
@@ -74,10 +71,18 @@ static apr_status_t poison(okapi__conn_t *conn, int rc, const char *what)
     return conn->status;
 }
 
+static apr_status_t poison(okapi__conn_t *conn, int rc, const char *what)
+{
+    return okapi__conn_poison(conn, okapi__conn_failure(conn, rc, what));
+}
+
 okapi__failure_e okapi__conn_sql(okapi__conn_t *conn, const char *sql)
 {
     int affected = 0;
 
+    if (okapi__script_waits(conn) && okapi__script_flush(conn) != APR_SUCCESS) {
+        return conn->failure;
+    }
     return okapi__conn_failure(conn, apr_dbd_query(conn->db->driver, conn->handle, &affected, sql),
                                sql);
 }
@@ -114,15 +119,12 @@ static const char *parameter_kinds(const char *sql, apr_pool_t *pool)
     return apr_pstrmemdup(pool, kinds, (apr_size_t)n);
 }
 
-/* Makes the driver's array: one slot for each argument, but four for a blob that isn't NULL
+/* Adds to the driver's array: one slot for each argument, but four for a blob that isn't NULL
  * (bytes, length, and table and column, which only Oracle looks at). */
-static int pack(const void **slots, const char *kinds, const okapi__arg_t *args, int nargs)
+static void pack(const void **slots, int *count, const okapi__arg_t *args, int nargs)
 {
-    int i, n = 0;
+    int i, n = *count;
 
-    if ((int)strlen(kinds) != nargs) {
-        return 0;
-    }
     for (i = 0; i < nargs; i++) {
         const okapi__arg_t *arg = &args[i];
         switch (arg->kind) {
@@ -140,13 +142,20 @@ static int pack(const void **slots, const char *kinds, const okapi__arg_t *args,
             break;
         case OKAPI__ARG_NULL:
             slots[n++] = NULL;
-            continue;
-        }
-        if (kinds[i] != "isb"[arg->kind]) {
-            return 0;
+            break;
         }
     }
-    return 1;
+    *count = n;
+}
+
+static int are_taken(const char *kinds, const okapi__arg_t *args, int nargs)
+{
+    int i, fits = (int)strlen(kinds) == nargs;
+
+    for (i = 0; fits && i < nargs; i++) {
+        fits = args[i].kind == OKAPI__ARG_NULL || kinds[i] == "isb"[args[i].kind];
+    }
+    return fits;
 }
 
 /* The program is wrong; that is told where it is, not left to the engines, which differ. */
@@ -169,18 +178,27 @@ static const char *label(const char *name, apr_pool_t *pool)
     return lower;
 }
 
+const char *okapi__stmt_name(okapi__stmt_e stmt)
+{
+    return statements[stmt].name;
+}
+
+const char *okapi__stmt_sql(const okapi__conn_t *conn, okapi__stmt_e stmt)
+{
+    const char *sql = statements[stmt].sql[conn->db->dialect->engine];
+
+    return sql != NULL ? sql : statements[stmt].sql[OKAPI__SQLITE];
+}
+
 apr_status_t okapi__stmt_prepare(okapi__conn_t *conn, okapi__stmt_e stmt)
 {
     okapi__prepared_t *p = &conn->prepared[stmt];
     const char *name = statements[stmt].name;
-    const char *sql = statements[stmt].sql[conn->db->dialect->engine];
+    const char *sql = okapi__stmt_sql(conn, stmt);
     int rc;
 
     if (conn->status != APR_SUCCESS || p->handle != NULL) {
         return conn->status;
-    }
-    if (sql == NULL) {
-        sql = statements[stmt].sql[OKAPI__SQLITE];
     }
     p->kinds = parameter_kinds(sql, conn->stmt_pool);
     if (p->kinds == NULL) {
@@ -207,16 +225,15 @@ static int too_large(const okapi__arg_t *args, int nargs)
     return sum > OKAPI__DB_ARGS_MAX;
 }
 
-/* The statement's handle, and its SLOTS filled. */
-static apr_status_t bind_args(apr_dbd_prepared_t **handle, const void **slots, okapi__conn_t *conn,
-                              okapi__stmt_e stmt, const okapi__arg_t *args, int nargs)
+apr_status_t okapi__stmt_bind(const void **slots, int *n, okapi__conn_t *conn, okapi__stmt_e stmt,
+                              const okapi__arg_t *args, int nargs)
 {
     apr_status_t rv = okapi__stmt_prepare(conn, stmt);
 
     if (rv) {
         return rv;
     }
-    if (!pack(slots, conn->prepared[stmt].kinds, args, nargs)) {
+    if (!are_taken(conn->prepared[stmt].kinds, args, nargs)) {
         return misused(conn, statements[stmt].name,
                        "its parameters are not what the program passes");
     }
@@ -225,34 +242,49 @@ static apr_status_t bind_args(apr_dbd_prepared_t **handle, const void **slots, o
         conn->status = OKAPI_ETOOBIG;
         return conn->status;
     }
-    *handle = conn->prepared[stmt].handle;
+    if (slots != NULL) {
+        pack(slots, n, args, nargs);
+    }
     return APR_SUCCESS;
 }
 
 /* ---- running ---- */
 
+apr_status_t okapi__conn_writes(okapi__conn_t *conn, okapi__stmt_e stmt)
+{
+    if (conn->mode == MODE_READ || conn->mode == MODE_READ_LOOSE) {
+        return misused(conn, statements[stmt].name, "it writes in a reading transaction");
+    }
+    conn->wrote = 1;
+    return APR_SUCCESS;
+}
+
 apr_status_t okapi__db_exec(okapi__conn_t *conn, okapi__stmt_e stmt, apr_int64_t *affected,
                             const okapi__arg_t *args, int nargs, apr_pool_t *scratch_pool)
 {
     const void *slots[4 * MAX_ARGS];
-    apr_dbd_prepared_t *prepared;
     apr_status_t rv;
     int n = 0;
 
     if (affected != NULL) {
         *affected = 0;
     }
-    rv = bind_args(&prepared, slots, conn, stmt, args, nargs);
+    rv = okapi__stmt_bind(slots, &n, conn, stmt, args, nargs);
+    if (rv == APR_SUCCESS) {
+        rv = okapi__conn_writes(conn, stmt);
+    }
     if (rv) {
         return rv;
     }
-    if (conn->mode == MODE_READ || conn->mode == MODE_READ_LOOSE) {
-        return misused(conn, statements[stmt].name, "it writes in a reading transaction");
+    if (okapi__script_waits(conn)) {
+        const okapi__call_t call = {stmt, args, nargs};
+        rv = okapi__script_exec(conn, &call, affected != NULL ? &n : NULL);
+    } else {
+        rv = poison(conn,
+                    apr_dbd_pbquery(conn->db->driver, scratch_pool, conn->handle, &n,
+                                    conn->prepared[stmt].handle, slots),
+                    statements[stmt].name);
     }
-    conn->wrote = 1;
-    rv = poison(conn,
-                apr_dbd_pbquery(conn->db->driver, scratch_pool, conn->handle, &n, prepared, slots),
-                statements[stmt].name);
     if (rv == APR_SUCCESS && affected != NULL) {
         *affected = n;
     }
@@ -282,24 +314,31 @@ static apr_status_t zeroed_pool(apr_pool_t **pool, apr_pool_t *parent)
 apr_status_t okapi__db_select(okapi__rows_t **rows, okapi__conn_t *conn, okapi__stmt_e stmt,
                               const okapi__arg_t *args, int nargs, apr_pool_t *pool)
 {
+    const okapi__call_t call = {stmt, args, nargs};
     const void *slots[4 * MAX_ARGS];
-    apr_dbd_prepared_t *prepared;
     okapi__rows_t *r = apr_pcalloc(pool, sizeof(*r));
+    int n = 0;
 
     r->conn = conn;
     r->pool = pool;
     r->driver_pool = pool;
     r->next = 1;
     *rows = r;
-    r->status = bind_args(&prepared, slots, conn, stmt, args, nargs);
-    if (r->status == APR_SUCCESS && conn->db->dialect->engine == OKAPI__MYSQL) {
+    r->status = okapi__stmt_bind(slots, &n, conn, stmt, args, nargs);
+    if (r->status == APR_SUCCESS && okapi__script_waits(conn)) {
+        r->status = okapi__script_select(&r->results, conn, &call, pool);
+    }
+    if (r->status != APR_SUCCESS || r->results != NULL) {
+        return r->status;
+    }
+    if (conn->db->dialect->engine == OKAPI__MYSQL) {
         r->status = zeroed_pool(&r->driver_pool, pool);
     }
     if (r->status == APR_SUCCESS) {
         r->status = poison(conn,
                            apr_dbd_pbselect(conn->db->driver, r->driver_pool, conn->handle,
-                                            &r->results, prepared, conn->db->dialect->random,
-                                            slots),
+                                            &r->results, conn->prepared[stmt].handle,
+                                            conn->db->dialect->random, slots),
                            statements[stmt].name);
     }
     return r->status;

@@ -1,6 +1,7 @@
 /* fault.h - a statement of the database layer that fails, or ends its process, when a test wants.
- * For programs linked with -Wl,--wrap=okapi__conn_sql: what isn't in the table of statements goes
- * through that function, so BEGIN, COMMIT and each step of a migration.
+ * For programs linked with -Wl,--wrap of two functions: okapi__conn_sql, through which goes what isn't
+ * in the table of statements, so each step of a migration; and okapi__script_commit, which ends
+ * writing transactions.
  */
 #ifndef FAULT_H
 #define FAULT_H
@@ -26,11 +27,8 @@ static struct {
 okapi__failure_e __real_okapi__conn_sql(okapi__conn_t *conn, const char *sql);
 okapi__failure_e __wrap_okapi__conn_sql(okapi__conn_t *conn, const char *sql);
 
-static inline int fault_meets(const okapi__conn_t *conn, const char *sql)
-{
-    return fault.kind != FAULT_NONE && !fault.happened && conn->mode != MODE_READ &&
-           (strcmp(sql, "COMMIT") == 0 || strstr(sql, "; COMMIT") != NULL) && fault.skip-- == 0;
-}
+okapi__failure_e __real_okapi__script_commit(okapi__conn_t *conn);
+okapi__failure_e __wrap_okapi__script_commit(okapi__conn_t *conn);
 
 okapi__failure_e __wrap_okapi__conn_sql(okapi__conn_t *conn, const char *sql)
 {
@@ -39,17 +37,29 @@ okapi__failure_e __wrap_okapi__conn_sql(okapi__conn_t *conn, const char *sql)
     if (fault.before != NULL) {
         fault.before(conn, sql);
     }
-    if (fault_meets(conn, sql)) {
-        fault.happened = 1;
-        conn->discard = 1;
-        __real_okapi__conn_sql(conn, fault.kind == FAULT_LOST_AFTER ? sql : "ROLLBACK");
-        return FAILURE_LOST;
-    }
     failure = __real_okapi__conn_sql(conn, sql);
     if (fault.after != NULL) {
         fault.after(conn, sql);
     }
     return failure;
+}
+
+/* The mark is known in either case: what posts it goes before what is lost. */
+okapi__failure_e __wrap_okapi__script_commit(okapi__conn_t *conn)
+{
+    if (fault.kind == FAULT_NONE || fault.happened || fault.skip-- > 0) {
+        return __real_okapi__script_commit(conn);
+    }
+    fault.happened = 1;
+    conn->discard = 1;
+    if (fault.kind == FAULT_LOST_AFTER) {
+        __real_okapi__script_commit(conn);
+    } else {
+        okapi__mark_post(conn);
+        okapi__script_forget(conn);
+        __real_okapi__conn_sql(conn, "ROLLBACK");
+    }
+    return FAILURE_LOST;
 }
 
 /* Arms a fault of the COMMIT of a writing transaction, after SKIP others. */
