@@ -6,6 +6,8 @@
  */
 #include "okapi_httpd.h"
 #include "park.h"
+#include "sender.h"
+#include "smtp.h"
 
 #include <ap_mpm.h>
 #include <apr_file_io.h>
@@ -326,6 +328,24 @@ static void start_waits(okapi__process_t *process, apr_pool_t *pchild, server_re
     }
 }
 
+static void start_senders(okapi__process_t *process, apr_pool_t *pchild, server_rec *s)
+{
+    apr_status_t rv = okapi__smtp_init();
+    int i;
+
+    for (i = 0; i < process->backends->nelts; i++) {
+        okapi__backend_t *backend = APR_ARRAY_IDX(process->backends, i, okapi__backend_t *);
+
+        if (rv == APR_SUCCESS && strcasecmp(backend->config->send_relay, "none") != 0) {
+            rv = okapi__sender_start(process, backend, backend->config, pchild);
+        }
+    }
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
+                     OKLOGNO(00049) "this child can't send mail");
+    }
+}
+
 void okapi__child_init(apr_pool_t *pchild, server_rec *s)
 {
     okapi__process_t *process = okapi__server_of(s)->process;
@@ -344,6 +364,7 @@ void okapi__child_init(apr_pool_t *pchild, server_rec *s)
         start_backend(APR_ARRAY_IDX(process->backends, i, okapi__backend_t *), pchild);
     }
     start_waits(process, pchild, s);
+    start_senders(process, pchild, s);
 }
 
 void okapi__child_stopping(apr_pool_t *pchild, int graceful)

@@ -51,6 +51,12 @@ static okapi__waiter_t *waiter_of(okapi__timer_t *timer)
     return (okapi__waiter_t *)((char *)timer - offsetof(okapi__waiter_t, timer));
 }
 
+/* Is it a client's? Somebody of the house may listen, too. */
+static int is_held(const okapi__waiter_t *waiter)
+{
+    return waiter->ear_count > 0 && waiter->ears[0].store_id != OKAPI_DOORBELL_QUEUE;
+}
+
 static void post(okapi__waiter_t *waiter, int events)
 {
     waiter->events |= events;
@@ -285,7 +291,7 @@ apr_status_t okapi__waiter_add(okapi__waits_t *waits, okapi__waiter_t *waiter)
         if (waits->stopping) {
             waiter->events |= OKAPI_WAIT_STOP;
         }
-        if (waiter->ear_count > 0) {
+        if (is_held(waiter)) {
             okapi__bell_count(waits->bell, OKAPI__HELD, 1);
         }
     }
@@ -305,7 +311,7 @@ void okapi__waiter_remove(okapi__waits_t *waits, okapi__waiter_t *waiter)
     waiter->link = NULL;
     unlink_ears(waiter);
     okapi__heap_remove(&waits->heap, &waiter->timer);
-    if (waiter->ear_count > 0) {
+    if (is_held(waiter)) {
         okapi__bell_count(waits->bell, OKAPI__HELD, -1);
     }
 }

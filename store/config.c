@@ -15,11 +15,13 @@
 
 typedef enum kind_e {
     KIND_TEXT,
-    KIND_PATH,     /* relative to the directory of okapi.conf */
+    KIND_PATH,     /* relative to the directory of okapi.conf; none: "" */
     KIND_DATABASE, /* "driver:parameters"; SQLite's are a path */
     KIND_NUMBER,
-    KIND_SIZE,  /* bytes, with an optional K, M or G */
-    KIND_SWITCH /* on or off */
+    KIND_SIZE,   /* bytes, with an optional K, M or G */
+    KIND_SWITCH, /* on or off */
+    KIND_TIME,   /* seconds, with an optional s, m, h or d */
+    KIND_CHOICE  /* a number, by one of WORDS: its index */
 } kind_e;
 
 typedef struct setting_t {
@@ -29,12 +31,21 @@ typedef struct setting_t {
     const char *initial; /* NULL: found out, see find_server_name */
     apr_int64_t min, max;
     const char *help;
+    const char *const *words; /* of KIND_CHOICE, NULL ends them */
 } setting_t;
 
 #define SETTING(name, kind, field, initial, min, max, help)                                        \
     {                                                                                              \
-        name, kind, offsetof(okapi_config_t, field), initial, min, max, help                       \
+        name, kind, offsetof(okapi_config_t, field), initial, min, max, help, NULL                 \
     }
+#define CHOICE(name, field, initial, words, help)                                                  \
+    {                                                                                              \
+        name, KIND_CHOICE, offsetof(okapi_config_t, field), initial, 0, 0, help, words             \
+    }
+
+/* In the order of okapi_send_tls_e, and of OKAPI_SENT_COPY_*. */
+static const char *const tls_words[] = {"none", "may", "must", NULL};
+static const char *const copy_words[] = {"none", "send-as", "on-behalf", "both", NULL};
 
 static const setting_t settings[] = {
     SETTING("Database", KIND_DATABASE, database, "sqlite3:/var/lib/okapi/store.db", 0, 0,
@@ -76,6 +87,36 @@ static const setting_t settings[] = {
     SETTING("DeliveryMemory", KIND_NUMBER, delivery_memory, "120", 0, 8760,
             "For how many hours a delivered message is remembered, so that a mail server that "
             "missed the answer and sends it again doesn't deliver it twice; 0: not at all."),
+    SETTING("SendRelay", KIND_TEXT, send_relay, "smtp://localhost:25", 0, 0,
+            "The mail server that takes what is sent: smtp://HOST:PORT, smtps://HOST:PORT, or "
+            "none, and mail stays in the queue."),
+    CHOICE("SendTLS", send_tls, "may", tls_words,
+           "Encryption to smtp://: none; may, if the relay offers it, whoever that is; must, with "
+           "a certificate that is checked, as smtps:// always has."),
+    SETTING("SendCAFile", KIND_PATH, send_ca_file, "none", 0, 0,
+            "The certificates, PEM, by which the relay's is checked; none: the system's."),
+    SETTING("SendCredentials", KIND_PATH, send_credentials, "none", 0, 0,
+            "A file whose first line is USER:PASSWORD for the relay; only Okapi should be able to "
+            "read it; none: the relay asks for nothing."),
+    SETTING("SendHelo", KIND_TEXT, send_helo, NULL, 0, 0,
+            "The name by which Okapi greets the relay; by default ServerName."),
+    SETTING("SendConnections", KIND_NUMBER, send_connections, "4", 1, 100,
+            "Messages that one process sends at once, at most."),
+    SETTING("SendTimeout", KIND_TIME, send_timeout, "10m", 2, 86400,
+            "How long one message's way to the relay may take; it is tried again after half as "
+            "long again if the process dies meanwhile."),
+    SETTING("SendRetry", KIND_TIME, send_retry, "1m", 1, 86400,
+            "When a message is tried again that the relay didn't take; each time it is twice as "
+            "long."),
+    SETTING("SendRetryMax", KIND_TIME, send_retry_max, "1h", 1, 864000,
+            "The longest time between two tries."),
+    SETTING("SendGiveUp", KIND_TIME, send_give_up, "5d", 1, 8640000,
+            "How long it is tried before the sender gets it back."),
+    CHOICE("SentCopy", sent_copy, "both", copy_words,
+           "Whether a mailbox gets a copy in its Sent Items of what others send in its name: by "
+           "the right to send-as, on-behalf as delegates, both, none."),
+    SETTING("MaxRecipients", KIND_NUMBER, max_recipients, "1000", 1, 10000,
+            "The recipients of one message, members of groups counted one by one."),
 };
 
 #define COUNT ((int)(sizeof(settings) / sizeof(settings[0])))
@@ -134,6 +175,49 @@ static const char *database_value(const char *value, const char *config_path, ap
     return apr_pstrcat(pool, sqlite, absolute_path(value + len, config_path, pool), NULL);
 }
 
+/* NULL, or what is wrong with VALUE. */
+static const char *set_time(apr_int64_t *field, const setting_t *setting, const char *value,
+                            apr_pool_t *pool)
+{
+    static const char units[] = "smhd";
+    static const int seconds[] = {1, 60, 3600, 86400};
+    char *end;
+    apr_int64_t n, factor = 1;
+
+    errno = 0;
+    n = apr_strtoi64(value, &end, 10);
+    if (end > value && *end != '\0' && strchr(units, *end) != NULL) {
+        factor = seconds[strchr(units, *end) - units];
+        end++;
+    }
+    if (end == value || *end != '\0') {
+        return "expects a time, like 90s, 10m, 12h or 5d";
+    }
+    if (errno != 0 || n < 0 || n > setting->max / factor || n * factor < setting->min) {
+        return apr_psprintf(pool, "must be between %" APR_INT64_T_FMT " and %" APR_INT64_T_FMT
+                                  " seconds", setting->min, setting->max);
+    }
+    *field = n * factor;
+    return NULL;
+}
+
+/* NULL, or what is wrong with VALUE. */
+static const char *set_choice(apr_int64_t *field, const setting_t *setting, const char *value,
+                              apr_pool_t *pool)
+{
+    const char *all = "";
+    int i;
+
+    for (i = 0; setting->words[i] != NULL; i++) {
+        if (strcasecmp(setting->words[i], value) == 0) {
+            *field = i;
+            return NULL;
+        }
+        all = apr_pstrcat(pool, all, i > 0 ? ", " : "", setting->words[i], NULL);
+    }
+    return apr_pstrcat(pool, "expects one of ", all, NULL);
+}
+
 static const char *set_value(okapi_config_t *config, const setting_t *setting, const char *value,
                              apr_pool_t *pool)
 {
@@ -144,7 +228,8 @@ static const char *set_value(okapi_config_t *config, const setting_t *setting, c
         *(const char **)field = apr_pstrdup(pool, value);
         return NULL;
     case KIND_PATH:
-        *(const char **)field = absolute_path(value, config->path, pool);
+        *(const char **)field = 
+            strcmp(value, "none") != 0 ? absolute_path(value, config->path, pool) : "";
         return NULL;
     case KIND_DATABASE:
         if (strncmp(value, "sqlite3:", 8) != 0 && strncmp(value, "mysql:", 6) != 0 &&
@@ -160,6 +245,10 @@ static const char *set_value(okapi_config_t *config, const setting_t *setting, c
         *(apr_int64_t *)field = strcasecmp(value, "on") == 0;
         return *(apr_int64_t *)field || strcasecmp(value, "off") == 0 ? NULL
                                                                        : "expects on or off";
+    case KIND_TIME:
+        return set_time(field, setting, value, pool);
+    case KIND_CHOICE:
+        return set_choice(field, setting, value, pool);
     }
     return NULL;
 }
@@ -343,6 +432,9 @@ apr_status_t okapi_config_read(okapi_config_t **config, const char **message, co
     }
     if (c->server_name == NULL) {
         c->server_name = find_server_name(result_pool);
+    }
+    if (c->send_helo == NULL) {
+        c->send_helo = c->server_name;
     }
     *config = c;
     return APR_SUCCESS;

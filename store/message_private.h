@@ -122,6 +122,9 @@ void okapi__message_admit(okapi_message_t *message, apr_uint32_t rights);
 /* Removes from the properties and recipients of a hidden message what isn't for the actor. */
 void okapi__private_veil(okapi_message_t *message);
 
+/* It has no bytes from the Internet any more. */
+void okapi__raw_drop(okapi_message_t *message);
+
 /* Gives TO the bytes from the Internet that FROM has in its row, if it has some. */
 apr_status_t okapi__raw_copy(okapi_message_t *to, okapi_message_t *from, apr_pool_t *scratch_pool);
 

@@ -269,5 +269,7 @@ apr_status_t okapi__access_forget(okapi__conn_t *conn, okapi_id_t id, const char
     for (int i = 0; rv == APR_SUCCESS && i < 2; i++) {
         rv = okapi__db_exec(conn, stmts[i], NULL, DB_ARGS(DB_I(id)), scratch_pool);
     }
-    return rv;
+    return rv == APR_SUCCESS ? okapi__db_exec(conn, STMT_SEND_AS_FORGET, NULL,
+                                              DB_ARGS(DB_I(id), DB_S(name)), scratch_pool)
+                             : rv;
 }

@@ -1,5 +1,6 @@
 /* queue.c - the outgoing queue: envelopes of messages that are to be sent. */
 #include <apr_strings.h>
+#include <okapi/doorbell.h>
 #include <okapi/error.h>
 
 #include "message_private.h"
@@ -19,7 +20,7 @@ apr_status_t okapi__queue_add(okapi__conn_t *conn, okapi_id_t id, okapi_id_t sto
     const char *sender = okapi__text_clean(envelope->sender, ADDRESS_MAX, scratch_pool);
     apr_status_t rv = okapi__db_exec(conn, STMT_QUEUE_ADD, NULL,
                                      DB_ARGS(DB_I(id), DB_I(store_id), DB_I(message_id),
-                                             DB_S(sender), DB_I(now), DB_I(due)),
+                                             DB_S(sender), DB_I(due), DB_I(due)),
                                      scratch_pool);
     for (int i = 0; rv == APR_SUCCESS && i < envelope->recipients->nelts; i++) {
         const char *address = APR_ARRAY_IDX(envelope->recipients, i, const char *);
@@ -64,7 +65,11 @@ apr_status_t okapi_queue_submit(okapi_message_t *message, const okapi_queue_enve
     okapi__message_touch(message);
     rv = okapi__messages_save(message->store, &saving, 1,
                               &(okapi__batch_t){.last = add_work, .baton = &b}, scratch_pool);
-    message->row.flags = rv == APR_SUCCESS ? message->row.flags : flags;
+    if (rv == APR_SUCCESS) {
+        okapi__changed(message->store->okapi, OKAPI_DOORBELL_QUEUE);
+    } else {
+        message->row.flags = flags;
+    }
     return rv;
 }
 
@@ -266,4 +271,72 @@ static apr_status_t remove_work(okapi__conn_t *conn, void *baton, apr_pool_t *sc
 apr_status_t okapi_queue_remove(okapi_t *okapi, okapi_id_t id, apr_pool_t *scratch_pool)
 {
     return okapi__db_write(okapi->db, remove_work, &id, scratch_pool);
+}
+
+/* ---- when ---- */
+
+typedef struct when_t {
+    okapi_id_t id;
+    okapi_time_t time; /* 0: none */
+} when_t;
+
+static apr_status_t next_work(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    when_t *b = baton;
+    okapi__rows_t *rows;
+    int found;
+    apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_QUEUE_NEXT, DB_NO_ARGS,
+                                           scratch_pool);
+    b->time = rv == APR_SUCCESS && found ? okapi__rows_int(rows, 0) : 0;
+    return rv;
+}
+
+apr_status_t okapi_queue_next(okapi_time_t *time, okapi_t *okapi, apr_pool_t *scratch_pool)
+{
+    when_t b = {0, 0};
+    apr_status_t rv = okapi__db_read(okapi->db, next_work, &b, scratch_pool);
+    *time = b.time;
+    return rv;
+}
+
+static apr_status_t hurry_work(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    const when_t *b = baton;
+    apr_int64_t affected;
+    apr_status_t rv = okapi__db_exec(conn, STMT_QUEUE_HURRY, &affected,
+                                     DB_ARGS(DB_I(b->time), DB_I(b->id)), scratch_pool);
+    return rv == APR_SUCCESS && !affected ? OKAPI_ENOTFOUND : rv;
+}
+
+apr_status_t okapi_queue_hurry(okapi_t *okapi, okapi_id_t id, apr_pool_t *scratch_pool)
+{
+    when_t b = {id, okapi_time_now()};
+    apr_status_t rv = okapi__db_write(okapi->db, hurry_work, &b, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        okapi__changed(okapi, OKAPI_DOORBELL_QUEUE);
+    }
+    return rv;
+}
+
+/* ---- taking back ---- */
+
+apr_status_t okapi__queue_withdraw(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
+{
+    const okapi_id_t *message_id = baton;
+    okapi__rows_t *rows;
+    apr_int64_t affected;
+    int found;
+    apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_QUEUE_OF_MESSAGE,
+                                           DB_ARGS(DB_I(*message_id)), scratch_pool);
+    if (rv != APR_SUCCESS || !found) {
+        return rv != APR_SUCCESS ? rv : OKAPI_ENOTFOUND;
+    }
+    okapi_id_t id = okapi__rows_int(rows, 0);
+    rv = okapi__db_exec(conn, STMT_QUEUE_WITHDRAW, &affected,
+                        DB_ARGS(DB_I(id), DB_I(okapi_time_now())), scratch_pool);
+    if (rv != APR_SUCCESS || !affected) {
+        return rv != APR_SUCCESS ? rv : OKAPI_EUNABLETOABORT;
+    }
+    return okapi__db_exec(conn, STMT_QUEUE_REMOVE_RECIPIENTS, NULL, DB_ARGS(DB_I(id)),
+                          scratch_pool);
 }

@@ -66,6 +66,14 @@ static void drop_raw(okapi__propbag_t *bag)
     bag->large->nelts = kept;
 }
 
+void okapi__raw_drop(okapi_message_t *message)
+{
+    drop_raw(&message->bag);
+    message->skeleton = (okapi_binary_t){NULL, 0};
+    message->is_raw_set = 1;
+    okapi__message_touch(message);
+}
+
 /* SKELETON in RESULT_POOL as it stands in the row; data NULL if it is too long for that. */
 static okapi_binary_t pack(okapi_binary_t skeleton, apr_pool_t *result_pool)
 {

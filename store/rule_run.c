@@ -1,4 +1,5 @@
 /* rule_run.c - the rules of a folder, run on a message that comes into it: MS-OXORULE 3.2.5.1. */
+#include <okapi/doorbell.h>
 #include <okapi/error.h>
 
 #include "delivery_private.h"
@@ -317,6 +318,10 @@ static apr_status_t write_run(okapi__conn_t *conn, void *baton, apr_pool_t *scra
 apr_status_t okapi__rule_run_save(okapi__rule_run_t *run, apr_pool_t *scratch_pool)
 {
     const okapi__batch_t also = {skip_told, write_run, run};
-    return okapi__messages_save(run->store, (const okapi__saving_t *)run->savings->elts,
-                                run->savings->nelts, &also, scratch_pool);
+    apr_status_t rv = okapi__messages_save(run->store, (const okapi__saving_t *)run->savings->elts,
+                                           run->savings->nelts, &also, scratch_pool);
+    if (rv == APR_SUCCESS && run->sendings->nelts > 0) {
+        okapi__changed(run->store->okapi, OKAPI_DOORBELL_QUEUE);
+    }
+    return rv;
 }

@@ -101,6 +101,12 @@ static const char oof_help[] =
     "TIME is 2026-12-24 or \"2026-12-24 08:00\", local time or with Z at its end UTC. TEXT is HTML if\n"
     "it begins with <. What isn't named stays. Each sender is told once, until the state is set anew.";
 
+static const char queue_help[] = "ENTRY all tries everything that waits.";
+
+static const char send_as_help[] =
+    "Such mail shows nothing of who sent it. Delegates ('okapi-admin delegate') send on behalf of\n"
+    "somebody, which mail shows.";
+
 static const char quota_help[] =
     "SIZE is a number of bytes or as 500M or 2G; none is no limit, default is the server's\n"
     "(QuotaWarn, QuotaSend and QuotaReceive in okapi.conf). What isn't named stays.";
@@ -163,6 +169,14 @@ static const admin_command_t commands[] = {
      admin_public_create},
     {"public", "list", "", "Prints the tree of public folders with their counts.",
      ADMIN_NEEDS_DATABASE, NULL, NULL, admin_public_list},
+    {"queue", "drop", "ENTRY", "Takes mail out of the queue; what nobody has got is a draft again.",
+     ADMIN_NEEDS_DATABASE, NULL, NULL, admin_queue_drop},
+    {"queue", "list", "", "Lists mail on its way out.", ADMIN_NEEDS_DATABASE, NULL, NULL,
+     admin_queue_list},
+    {"queue", "retry", "ENTRY", "Tries it again at once.", ADMIN_NEEDS_DATABASE, NULL, queue_help,
+     admin_queue_retry},
+    {"queue", "show", "ENTRY", "Prints who has got it, and what the others wait for.",
+     ADMIN_NEEDS_DATABASE, NULL, NULL, admin_queue_show},
     {"quota", "defaults", "", "Prints the limits of mailboxes that have none of their own.",
      ADMIN_NEEDS_CONFIG, NULL, NULL, admin_quota_defaults},
     {"quota", "list", "", "Lists how large all mailboxes are and may become.", ADMIN_NEEDS_DATABASE,
@@ -171,6 +185,12 @@ static const admin_command_t commands[] = {
      quota_options, quota_help, admin_quota_set},
     {"quota", "show", "MAILBOX", "Prints how large a mailbox is and may become.",
      ADMIN_NEEDS_DATABASE, NULL, mailbox_help, admin_quota_show},
+    {"send-as", "add", "USER WHO", "Lets a user or a group send mail in another user's name.",
+     ADMIN_NEEDS_DATABASE, NULL, send_as_help, admin_send_as_add},
+    {"send-as", "list", "USER", "Lists who may send in a user's name.", ADMIN_NEEDS_DATABASE, NULL,
+     send_as_help, admin_send_as_list},
+    {"send-as", "remove", "USER WHO", "Ends that.", ADMIN_NEEDS_DATABASE, NULL, send_as_help,
+     admin_send_as_remove},
     {"store", "collect", "", "Removes the bytes of attachments and texts that no message has any more.",
      ADMIN_NEEDS_DATABASE, collect_options, NULL, admin_store_collect},
     {"store", "create-database", "", "Creates the database okapi.conf names, if it isn't there.",

@@ -7,6 +7,15 @@
 
 #include <okapi/types.h>
 
+typedef enum okapi_send_tls_e {
+    OKAPI_SEND_TLS_NONE,
+    OKAPI_SEND_TLS_MAY,
+    OKAPI_SEND_TLS_MUST
+} okapi_send_tls_e;
+
+/* Who gets a copy of what others send in his name: the sum of these. */
+enum { OKAPI_SENT_COPY_AS = 1, OKAPI_SENT_COPY_BEHALF = 2 };
+
 typedef struct okapi_config_t {
     const char *path;          /* the file itself */
     const char *database;      /* "sqlite3:/var/lib/okapi/store.db", "mysql:...", "pgsql:..." */
@@ -25,6 +34,16 @@ typedef struct okapi_config_t {
     const char *address_separator; /* characters; NULL or "none": there are none */
     apr_int64_t detail_folders;    /* what follows one is a folder's name */
     apr_int64_t delivery_memory;   /* hours */
+    const char *send_relay;       /* "smtp://localhost:25"; "none": nothing is sent */
+    apr_int64_t send_tls;         /* okapi_send_tls_e */
+    const char *send_ca_file;     /* "": the system's */
+    const char *send_credentials; /* a file, its first line is user:password; "": none */
+    const char *send_helo;        /* default: the server's name */
+    apr_int64_t send_connections; /* messages one process sends at once */
+    apr_int64_t send_timeout;     /* of one try; this and the following in seconds */
+    apr_int64_t send_retry, send_retry_max, send_give_up;
+    apr_int64_t sent_copy;        /* OKAPI_SENT_COPY_* */
+    apr_int64_t max_recipients;   /* of one message */
 } okapi_config_t;
 
 /* Reads PATH. On an error *MESSAGE says file, line and what is wrong, and the status is

@@ -11,6 +11,9 @@
 
 #define OKAPI_DOORBELL_SOCKET "doorbell.sock"
 
+/* Not a store: something was put into the outgoing queue, or is due there at once. */
+#define OKAPI_DOORBELL_QUEUE OKAPI_ID_MAX
+
 /* Send one; silently nothing if nobody listens. */
 void okapi_doorbell_ring(const okapi_config_t *config, okapi_id_t store_id);
 

@@ -18,7 +18,8 @@
 typedef enum okapi_queue_state_e {
     OKAPI_QUEUE_WAITING = 0,
     OKAPI_QUEUE_DONE = 1,
-    OKAPI_QUEUE_FAILED = 2 /* for good */
+    OKAPI_QUEUE_FAILED = 2, /* for good */
+    OKAPI_QUEUE_TOLD = 3    /* and the sender knows */
 } okapi_queue_state_e;
 
 typedef struct okapi_queue_recipient_t {
@@ -31,8 +32,9 @@ typedef struct okapi_queue_recipient_t {
 typedef struct okapi_queue_entry_t {
     okapi_id_t id, store_id, message_id;
     const char *sender;      /* "" is the null sender */
-    okapi_time_t created, not_before;
-    int tries;
+    okapi_time_t created;    /* or, if it was deferred, until when */
+    okapi_time_t not_before;
+    int tries;               /* after which it was given back */
     int is_held;             /* somebody has taken it, as of now */
     const char *error;       /* of the last try, "" if there was none */
     const char *holder;      /* who took it: okapi_queue_report knows it by that */
@@ -70,6 +72,12 @@ typedef struct okapi_queue_report_t {
  * else has it, OKAPI_ENOTFOUND if it was removed. */
 apr_status_t okapi_queue_report(okapi_t *okapi, const okapi_queue_entry_t *entry,
                                 const okapi_queue_report_t *report, apr_pool_t *scratch_pool);
+
+/* When the next entry is due, in the past too; 0 if there is none. */
+apr_status_t okapi_queue_next(okapi_time_t *time, okapi_t *okapi, apr_pool_t *scratch_pool);
+
+/* It is due now, unless somebody works on it. OKAPI_ENOTFOUND. */
+apr_status_t okapi_queue_hurry(okapi_t *okapi, okapi_id_t id, apr_pool_t *scratch_pool);
 
 /* OKAPI_ENOTFOUND. The message is the caller's matter. */
 apr_status_t okapi_queue_remove(okapi_t *okapi, okapi_id_t id, apr_pool_t *scratch_pool);

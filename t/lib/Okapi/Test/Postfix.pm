@@ -22,8 +22,8 @@ package Okapi::Test::Postfix;
 #   my @texts = $postfix->mails;
 #
 # It has its own configuration, queue and log, listens on a loopback port, and relays for whoever
-# connects there, or with `auth` for whoever proves to be somebody. What isn't routed by `transports`
-# is refused: no mail leaves the machine. Postfix can only be started by root.
+# connects there, or with `auth` for whoever proves to be somebody. What isn't routed by
+# `transports` is refused: no mail leaves the machine. Postfix can only be started by root.
 
 use strict;
 use warnings;
@@ -92,7 +92,8 @@ sub configure {
     my ($uid, $gid) = (getpwnam 'www-data')[2, 3];
     my $permit = $self->{auth} ? 'permit_sasl_authenticated' : 'permit_mynetworks';
     my %main = (
-        compatibility_level => '3.6', queue_directory => "$dir/queue", data_directory => "$dir/data",
+        compatibility_level => '3.6', queue_directory => "$dir/queue",
+        data_directory => "$dir/data",
         maillog_file => "$dir/log", maillog_file_prefixes => $dir,
         inet_interfaces => '127.0.0.1', inet_protocols => 'ipv4', myhostname => 'relay.test',
         mydestination => join(', ', grep { $transports->{$_} eq 'local' } keys %$transports),
@@ -126,6 +127,7 @@ sub configure {
 sub services {
     my ($self) = @_;
     my $pipe = $self->{pipe} // 'user=nobody argv=/bin/false';
+    $pipe =~ s/\@DIR\@/$self->{dir}/g;
     return <<"END";
 127.0.0.1:$self->{port} inet n - n - - smtpd
 pickup    unix n - n 60 1 pickup

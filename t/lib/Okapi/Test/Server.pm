@@ -122,6 +122,7 @@ sub okapi_conf {
         Domain => $self->{domain},
         ExtractProgram => tool_path('okapi-extract'),
         ServerName => 'localhost',
+        SendRelay => 'none',
         %{ $self->{okapi_conf} });
     return join '', map {"$_ $settings{$_}\n"} sort keys %settings;
 }
