@@ -28,4 +28,13 @@ char *okapi__charset_decode(const okapi__charset_t *charset, okapi_binary_t byte
 
 int okapi__utf8_valid(okapi_binary_t bytes);
 
+/* ---- charset_encode.c ---- */
+
+/* How mail calls a code page; NULL: text is better sent as UTF-8. */
+const char *okapi__charset_mime_name(int codepage);
+
+/* UTF-8 TEXT in CHARSET; 0 if it has characters that CHARSET hasn't. */
+int okapi__charset_encode(const okapi__charset_t *charset, const char *text, apr_size_t len,
+                          okapi_binary_t *bytes, apr_pool_t *result_pool);
+
 #endif

@@ -1,4 +1,5 @@
-/* headers.c - header fields to properties: MS-OXCMAIL 2.2.3.1 and 2.2.3.2. One table says which. */
+/* headers.c - header fields to properties: MS-OXCMAIL 2.2.3.1 and 2.2.3.2. One table says which:
+ * header_fields.def. */
 #include "converter.h"
 
 #include <string.h>
@@ -6,27 +7,30 @@
 #include <apr_strings.h>
 #include <gmime/gmime.h>
 #include <okapi/named.h>
+#include <unicode/uloc.h>
 
 #include "charset.h"
 
 typedef struct header_t header_t;
 
-/* Headers that are read after all the others: they depend on each other or cost a look into the
- * database, which isn't done for each of a million repetitions. */
-enum { LATER_FROM, LATER_SENDER, LATER_KEYWORDS, LATER_RETURN_PATH, LATER };
+enum { NAMED_MAX = 4 };
 
-/* What has to be known of several headers before it can be said. */
+/* What has to be known of several headers before it can be said, or costs a look into the database,
+ * which isn't done for each of a million repetitions: first values; data is NULL if absent. */
 typedef struct reading_t {
     okapi__draft_t *draft;
-    okapi_binary_t later[LATER]; /* first values; data is NULL if absent */
+    okapi_binary_t from, sender, keywords, followup;
+    okapi_propname_t names[NAMED_MAX]; /* of PS_INTERNET_HEADERS */
+    okapi_binary_t named[NAMED_MAX];
+    int nnamed;
     const char *topic;           /* Thread-Topic */
     okapi_time_t received;       /* stands in for a missing or unreadable date; 0 if absent */
 } reading_t;
 
 struct header_t {
     const char *name;
-    apr_status_t (*apply)(reading_t *r, const header_t *h, okapi_binary_t value);
-    okapi_proptag_t tag; /* what APPLY sets, or a MAPI_TO, or a LATER_FROM */
+    apr_status_t (*read)(reading_t *r, const header_t *h, okapi_binary_t value);
+    okapi_proptag_t tag; /* what READ sets, or a MAPI_TO */
 };
 
 static char *text_of(reading_t *r, okapi_binary_t value)
@@ -45,7 +49,7 @@ static int is_set(const reading_t *r, okapi_proptag_t tag)
 
 /* ---- the kinds of header; of repeated ones the first counts ---- */
 
-static apr_status_t apply_text(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t read_text(reading_t *r, const header_t *h, okapi_binary_t value)
 {
     const char *text = text_of(r, value);
     if (*text && !is_set(r, h->tag))
@@ -65,7 +69,7 @@ static okapi_time_t parse_date(const char *text)
     return time > 0 ? time : 0;
 }
 
-static apr_status_t apply_date(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t read_date(reading_t *r, const header_t *h, okapi_binary_t value)
 {
     okapi_time_t time = parse_date(text_of(r, value));
     if (time && !is_set(r, h->tag))
@@ -74,7 +78,7 @@ static apr_status_t apply_date(reading_t *r, const header_t *h, okapi_binary_t v
 }
 
 /* When the first of those who passed it on had the message: the last Received field counts. */
-static apr_status_t apply_received(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t read_received(reading_t *r, const header_t *h, okapi_binary_t value)
 {
     const char *date = strrchr(text_of(r, value), ';');
     okapi_time_t time = date ? parse_date(date + 1) : 0;
@@ -83,24 +87,58 @@ static apr_status_t apply_received(reading_t *r, const header_t *h, okapi_binary
     return APR_SUCCESS;
 }
 
-static apr_status_t apply_recipients(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t read_recipients(reading_t *r, const header_t *h, okapi_binary_t value)
 {
     return okapi__recipients_add(r->draft, (int)h->tag, value);
 }
 
-static apr_status_t apply_later(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t keep(okapi_binary_t *first, okapi_binary_t value)
 {
-    if (!r->later[h->tag].data)
-        r->later[h->tag] = value;
+    if (!first->data)
+        *first = value;
     return APR_SUCCESS;
 }
 
-static apr_status_t apply_reply_to(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t read_from(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    return keep(&r->from, value);
+}
+
+static apr_status_t read_sender(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    return keep(&r->sender, value);
+}
+
+static apr_status_t read_keywords(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    return keep(&r->keywords, value);
+}
+
+static apr_status_t read_followup(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    return keep(&r->followup, value);
+}
+
+/* Where clients look for a header without a property: MS-OXCMAIL 2.2.3.2.24. */
+static apr_status_t read_named(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    for (int i = 0; i < r->nnamed; i++)
+        if (strcmp(r->names[i].name, h->name) == 0)
+            return APR_SUCCESS;
+    if (r->nnamed < NAMED_MAX) {
+        r->names[r->nnamed] =
+            (okapi_propname_t){okapi_ps_internet_headers, MNID_STRING, 0, h->name};
+        r->named[r->nnamed++] = value;
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t read_reply_to(reading_t *r, const header_t *h, okapi_binary_t value)
 {
     return is_set(r, PR_REPLY_RECIPIENT_ENTRIES) ? APR_SUCCESS : okapi__reply_to(r->draft, value);
 }
 
-static apr_status_t apply_topic(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t read_topic(reading_t *r, const header_t *h, okapi_binary_t value)
 {
     const char *topic = text_of(r, value);
     if (!r->topic && *topic)
@@ -108,7 +146,7 @@ static apr_status_t apply_topic(reading_t *r, const header_t *h, okapi_binary_t 
     return APR_SUCCESS;
 }
 
-static apr_status_t apply_thread_index(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t read_thread_index(reading_t *r, const header_t *h, okapi_binary_t value)
 {
     okapi_binary_t index =
         okapi__transfer_decode(OKAPI__TRANSFER_BASE64, value, r->draft->mime->scratch_pool);
@@ -132,7 +170,7 @@ static int word_value(const word_value_t *words, const char *text, int absent)
     return absent;
 }
 
-static apr_status_t apply_importance(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t read_importance(reading_t *r, const header_t *h, okapi_binary_t value)
 {
     static const word_value_t words[] = {{"high", 2}, {"normal", 1}, {"low", 0}, {"1", 2}, {"2", 2},
                                          {"3", 1},    {"4", 0},      {"5", 0},   {NULL, 0}};
@@ -143,7 +181,7 @@ static apr_status_t apply_importance(reading_t *r, const header_t *h, okapi_bina
 }
 
 /* X.400's urgency says the importance too, unless a header of its own does. */
-static apr_status_t apply_priority(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t read_priority(reading_t *r, const header_t *h, okapi_binary_t value)
 {
     static const word_value_t words[] = {
         {"urgent", 1}, {"normal", 0}, {"non-urgent", -1}, {NULL, 0}};
@@ -153,7 +191,7 @@ static apr_status_t apply_priority(reading_t *r, const header_t *h, okapi_binary
     return APR_SUCCESS;
 }
 
-static apr_status_t apply_sensitivity(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t read_sensitivity(reading_t *r, const header_t *h, okapi_binary_t value)
 {
     static const word_value_t words[] = {
         {"personal", 1}, {"private", 2}, {"company-confidential", 3}, {NULL, 0}};
@@ -163,7 +201,7 @@ static apr_status_t apply_sensitivity(reading_t *r, const header_t *h, okapi_bin
     return APR_SUCCESS;
 }
 
-static apr_status_t apply_read_receipt(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t read_receipt(reading_t *r, const header_t *h, okapi_binary_t value)
 {
     static const okapi__person_tags_t tags = {
         PR_READ_RECEIPT_NAME,         PR_READ_RECEIPT_ADDRTYPE, PR_READ_RECEIPT_EMAIL_ADDRESS,
@@ -177,7 +215,7 @@ static apr_status_t apply_read_receipt(reading_t *r, const header_t *h, okapi_bi
                                 r->draft->values);
 }
 
-static apr_status_t apply_flag(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t read_flag(reading_t *r, const header_t *h, okapi_binary_t value)
 {
     if (!is_set(r, h->tag))
         okapi__draft_put(r->draft, okapi_propval_bool(h->tag, 1));
@@ -185,7 +223,7 @@ static apr_status_t apply_flag(reading_t *r, const header_t *h, okapi_binary_t v
 }
 
 /* MS-OXCMAIL 2.2.3.2.14: which automatic answers the sender doesn't want. */
-static apr_status_t apply_suppress(reading_t *r, const header_t *h, okapi_binary_t value)
+static apr_status_t read_suppress(reading_t *r, const header_t *h, okapi_binary_t value)
 {
     static const word_value_t words[] = {{"none", 0},   {"all", -1},         {"dr", 0x1},
                                          {"ndr", 0x2},  {"rn", 0x4},         {"nrn", 0x8},
@@ -200,72 +238,71 @@ static apr_status_t apply_suppress(reading_t *r, const header_t *h, okapi_binary
     return APR_SUCCESS;
 }
 
+/* PR_MESSAGE_LOCALE_ID: the first language that ICU knows. */
+static apr_status_t read_language(reading_t *r, const header_t *h, okapi_binary_t value)
+{
+    char locale[ULOC_FULLNAME_CAPACITY];
+    UErrorCode error = U_ZERO_ERROR;
+    char *text = text_of(r, value);
+    text[strcspn(text, ", ;")] = '\0';
+    uloc_forLanguageTag(text, locale, sizeof(locale), NULL, &error);
+    apr_int32_t lcid = U_SUCCESS(error) ? (apr_int32_t)uloc_getLCID(locale) : 0;
+    if (lcid && !is_set(r, h->tag))
+        okapi__draft_put(r->draft, okapi_propval_i32(h->tag, lcid));
+    return APR_SUCCESS;
+}
+
 static const header_t headers[] = {
-    {"Bcc", apply_recipients, MAPI_BCC},
-    {"Cc", apply_recipients, MAPI_CC},
-    {"Date", apply_date, PR_CLIENT_SUBMIT_TIME},
-    {"Disposition-Notification-To", apply_read_receipt, PR_READ_RECEIPT_REQUESTED},
-    {"Expires", apply_date, PR_EXPIRY_TIME},
-    {"Expiry-Date", apply_date, PR_EXPIRY_TIME},
-    {"From", apply_later, LATER_FROM},
-    {"Importance", apply_importance, PR_IMPORTANCE},
-    {"In-Reply-To", apply_text, PR_IN_REPLY_TO_ID},
-    {"Keywords", apply_later, LATER_KEYWORDS},
-    {"List-Help", apply_text, PR_LIST_HELP},
-    {"List-Subscribe", apply_text, PR_LIST_SUBSCRIBE},
-    {"List-Unsubscribe", apply_text, PR_LIST_UNSUBSCRIBE},
-    {"Message-ID", apply_text, PR_INTERNET_MESSAGE_ID},
-    {"Priority", apply_priority, PR_PRIORITY},
-    {"References", apply_text, PR_INTERNET_REFERENCES},
-    {"Received", apply_received, PR_CLIENT_SUBMIT_TIME},
-    {"Reply-By", apply_date, PR_REPLY_TIME},
-    {"Reply-To", apply_reply_to, PR_REPLY_RECIPIENT_ENTRIES},
-    {"Return-Path", apply_later, LATER_RETURN_PATH},
-    {"Return-Receipt-To", apply_flag, PR_ORIGINATOR_DELIVERY_REPORT_REQUESTED},
-    {"Sender", apply_later, LATER_SENDER},
-    {"Sensitivity", apply_sensitivity, PR_SENSITIVITY},
-    {"Subject", apply_text, PR_SUBJECT},
-    {"Thread-Index", apply_thread_index, PR_CONVERSATION_INDEX},
-    {"Thread-Topic", apply_topic, PR_CONVERSATION_TOPIC},
-    {"To", apply_recipients, MAPI_TO},
-    {"X-Auto-Response-Suppress", apply_suppress, PR_AUTO_RESPONSE_SUPPRESS},
-    {"X-MSMail-Priority", apply_importance, PR_IMPORTANCE},
-    {"X-Priority", apply_importance, PR_IMPORTANCE},
+#define HEADER_FIELD(name, reader, writer, tag) {name, read_##reader, tag},
+#include "header_fields.def"
+#undef HEADER_FIELD
 };
 
 /* ---- those that are read later ---- */
 
-/* The id of a string-named property, made if this is the first message to have it. */
-static apr_status_t named_id(apr_uint16_t *id, reading_t *r, const okapi_guid_t *set,
-                             const char *name)
+/* The ids of names, made if this is the first message to have them. */
+static apr_status_t named_ids(apr_uint16_t *ids, reading_t *r, const okapi_propname_t *names, int n)
 {
-    okapi_propname_t propname = {*set, MNID_STRING, 0, name};
-    return okapi_named_ids(okapi_message_store(r->draft->message), &propname, 1, 1, id,
+    return okapi_named_ids(okapi_message_store(r->draft->message), names, n, 1, ids,
                            r->draft->mime->scratch_pool);
 }
 
-/* PidNameKeywords: the categories. */
 enum { MAX_KEYWORDS = 100 };
 
+/* The next of TEXT's words, which commas or semicolons end, in place; NULL if there is none. What
+ * is quoted is one. */
+static const char *next_keyword(char **text)
+{
+    char *p = *text + strspn(*text, ",; "), *to = p, *word = p;
+    int is_quoted = 0;
+    for (; *p && (is_quoted || (*p != ',' && *p != ';')); p++) {
+        if (*p == '"')
+            is_quoted = !is_quoted;
+        else
+            *to++ = is_quoted && *p == '\\' && p[1] ? *++p : *p;
+    }
+    *text = *p ? p + 1 : p;
+    while (to > word && to[-1] == ' ')
+        to--;
+    *to = '\0';
+    return *word || **text ? word : NULL;
+}
+
+/* PidNameKeywords: the categories. */
 static apr_status_t put_keywords(reading_t *r)
 {
+    const okapi_propname_t name = {okapi_ps_public_strings, MNID_STRING, 0, "Keywords"};
     apr_pool_t *pool = r->draft->mime->scratch_pool;
     apr_uint16_t id;
-    char *state, *text = text_of(r, r->later[LATER_KEYWORDS]);
-    const char **words = apr_palloc(pool, sizeof(*words) * MAX_KEYWORDS);
+    char *text = okapi__header_structured(r->keywords, r->draft->charset, pool);
+    const char **words = apr_palloc(pool, sizeof(*words) * MAX_KEYWORDS), *word;
     apr_uint32_t n = 0;
-    for (char *word = apr_strtok(text, ",;", &state); word && n < MAX_KEYWORDS;
-         word = apr_strtok(NULL, ",;", &state)) {
-        word += strspn(word, " ");
-        apr_size_t len = strlen(word);
-        while (len && word[len - 1] == ' ')
-            len--;
-        if (len)
-            words[n++] = apr_pstrmemdup(pool, word, len);
-    }
+    while (n < MAX_KEYWORDS && (word = next_keyword(&text)))
+        if (*word)
+            words[n++] = word;
     if (n == 0)
         return APR_SUCCESS;
-    apr_status_t status = named_id(&id, r, &okapi_ps_public_strings, "Keywords");
+    apr_status_t status = named_ids(&id, r, &name, 1);
     if (status != APR_SUCCESS)
         return status;
     okapi_propval_t keywords = {OKAPI_PROP_TAG(PT_MV_UNICODE, id)};
@@ -275,17 +312,35 @@ static apr_status_t put_keywords(reading_t *r)
     return APR_SUCCESS;
 }
 
-/* Where clients look for a header without a property: MS-OXCMAIL 2.2.3.2.24. */
-static apr_status_t put_return_path(reading_t *r)
+static apr_status_t put_named(reading_t *r)
 {
-    apr_uint16_t id;
-    if (!r->later[LATER_RETURN_PATH].data)
+    apr_uint16_t ids[NAMED_MAX];
+    if (r->nnamed == 0)
         return APR_SUCCESS;
-    apr_status_t status = named_id(&id, r, &okapi_ps_internet_headers, "return-path");
-    if (status == APR_SUCCESS)
-        okapi__draft_put_str(r->draft, OKAPI_PROP_TAG(PT_UNICODE, id),
-                             text_of(r, r->later[LATER_RETURN_PATH]));
+    apr_status_t status = named_ids(ids, r, r->names, r->nnamed);
+    for (int i = 0; i < r->nnamed && status == APR_SUCCESS; i++)
+        okapi__draft_put_str(r->draft, OKAPI_PROP_TAG(PT_UNICODE, ids[i]), text_of(r, r->named[i]));
     return status;
+}
+
+/* X-Message-Flag: what the sender wants to be done, as a flag on the message (MS-OXCMAIL
+ * 2.2.3.2.15, MS-OXOFLAG 2.2.1). */
+static apr_status_t put_followup(reading_t *r)
+{
+    enum { FLAGGED = 2, RED = 6, TODO = 0x1 };
+    const okapi_propname_t name = {okapi_psetid_common, MNID_ID, 0x8530, NULL};
+    apr_uint16_t id;
+    if (!r->followup.data)
+        return APR_SUCCESS;
+    const char *request = text_of(r, r->followup);
+    apr_status_t status = *request ? named_ids(&id, r, &name, 1) : APR_SUCCESS;
+    if (status != APR_SUCCESS || !*request)
+        return status;
+    okapi__draft_put_str(r->draft, OKAPI_PROP_TAG(PT_UNICODE, id), request);
+    okapi__draft_put(r->draft, okapi_propval_i32(PR_FLAG_STATUS, FLAGGED));
+    okapi__draft_put(r->draft, okapi_propval_i32(PR_FOLLOWUP_ICON, RED));
+    okapi__draft_put(r->draft, okapi_propval_i32(PR_TODO_ITEM_FLAGS, TODO));
+    return APR_SUCCESS;
 }
 
 /* From is whom the message represents, Sender who sent it; one stands for both if alone. */
@@ -298,8 +353,8 @@ static apr_status_t put_senders(reading_t *r)
         PR_SENT_REPRESENTING_NAME,          PR_SENT_REPRESENTING_ADDRTYPE,
         PR_SENT_REPRESENTING_EMAIL_ADDRESS, PR_SENT_REPRESENTING_SMTP_ADDRESS,
         PR_SENT_REPRESENTING_ENTRYID,       PR_SENT_REPRESENTING_SEARCH_KEY};
-    apr_array_header_t *from = okapi__addresses(r->draft, r->later[LATER_FROM]);
-    apr_array_header_t *sender = okapi__addresses(r->draft, r->later[LATER_SENDER]);
+    apr_array_header_t *from = okapi__addresses(r->draft, r->from);
+    apr_array_header_t *sender = okapi__addresses(r->draft, r->sender);
     if (from->nelts == 0)
         from = sender;
     if (sender->nelts == 0)
@@ -320,7 +375,7 @@ static apr_status_t apply_field(reading_t *r, const okapi__field_t *field)
 {
     for (apr_size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
         if (okapi__field_is(field, headers[i].name))
-            return headers[i].apply(r, &headers[i], field->value);
+            return headers[i].read(r, &headers[i], field->value);
     return APR_SUCCESS;
 }
 
@@ -365,7 +420,9 @@ apr_status_t okapi__draft_headers(okapi__draft_t *draft)
     if (status == APR_SUCCESS)
         status = put_keywords(&r);
     if (status == APR_SUCCESS)
-        status = put_return_path(&r);
+        status = put_followup(&r);
+    if (status == APR_SUCCESS)
+        status = put_named(&r);
     if (status == APR_SUCCESS)
         status = put_topic(&r);
     if (status != APR_SUCCESS)

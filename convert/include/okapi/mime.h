@@ -1,4 +1,4 @@
-/* mime.h - RFC 5322 / MIME to MAPI (MS-OXCMAIL). */
+/* mime.h - RFC 5322 / MIME to MAPI and back (MS-OXCMAIL). */
 #ifndef OKAPI_MIME_H
 #define OKAPI_MIME_H
 
@@ -17,5 +17,27 @@ apr_status_t okapi_mime_to_message(okapi_message_t *message, okapi_binary_t raw,
 
 /* Has the header section of RAW a field NAME? */
 int okapi_mime_has_header(okapi_binary_t raw, const char *name);
+
+enum {
+    OKAPI_MIME_PLAIN = 0x1, /* what properties say, though the message has bytes as they came */
+    OKAPI_MIME_SEND = 0x2,  /* as it goes out: without Bcc and what others had told of it */
+    OKAPI_MIME_8BIT = 0x4   /* whoever gets it takes 8BITMIME */
+};
+
+/* Takes LEN bytes of a message. What it returns but APR_SUCCESS ends the conversion with that. */
+typedef apr_status_t (*okapi_mime_sink_t)(void *baton, const void *data, apr_size_t len);
+
+/* MESSAGE as RFC 5322 has it, in pieces to SINK; attachments are never in memory as a whole. Lines
+ * end with CRLF and aren't longer than 998 bytes; all bytes are ASCII but for OKAPI_MIME_8BIT and
+ * the addresses that can't be (SMTPUTF8). One that was received and hasn't been changed since
+ * is the bytes as they came. With OKAPI_MIME_SEND these have the fields before them that
+ * PS_INTERNET_HEADERS has and they don't. Two calls give the same bytes.
+ * OKAPI_ETOOCOMPLEX if messages are embedded deeper than MimeDepth. */
+apr_status_t okapi_mime_write(okapi_message_t *message, int flags, okapi_mime_sink_t sink,
+                              void *baton, apr_pool_t *scratch_pool);
+
+/* The same in one piece; OKAPI_ETOOBIG above twice the configured maximum of a message. */
+apr_status_t okapi_mime_from_message(okapi_binary_t *raw, okapi_message_t *message, int flags,
+                                     apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
 #endif
