@@ -16,24 +16,42 @@ apr_array_header_t *okapi__addresses(okapi__draft_t *draft, okapi_binary_t value
 
 /* ---- people ---- */
 
-/* The local user of ADDRESS, or NULL. Each address is looked up once in a conversion, and not
- * more than a bounded number: a message may name any number of people. */
-static apr_status_t local_user(okapi_user_t **user, okapi__mime_t *mime, const char *address)
+static const okapi_user_t stranger = {0};
+
+/* Each address is looked up once in a conversion, and not more than a bounded number: a message may
+ * name any number of people. */
+apr_status_t okapi__people_find(okapi__mime_t *mime, const apr_array_header_t *addresses)
 {
-    static const okapi_user_t stranger = {0};
-    const okapi_user_t *known = apr_hash_get(mime->users, address, APR_HASH_KEY_STRING);
-    *user = NULL;
-    if (!known && mime->lookups_left > 0 && strchr(address, '@')) {
-        mime->lookups_left--;
-        apr_status_t status = okapi_user_by_address(user, mime->okapi, address, mime->scratch_pool,
-                                                    mime->scratch_pool);
-        if (status != APR_SUCCESS && status != OKAPI_EUNKNOWNUSER)
-            return status;
-        known = status == APR_SUCCESS ? *user : &stranger;
-        apr_hash_set(mime->users, address, APR_HASH_KEY_STRING, known);
+    apr_pool_t *pool = mime->scratch_pool;
+    int n = 0, most = addresses->nelts;
+    const char **wanted = apr_palloc(pool, sizeof(*wanted) * (apr_size_t)(most + 1));
+    okapi_user_t **users = apr_palloc(pool, sizeof(*users) * (apr_size_t)(most + 1));
+    for (int i = 0; i < most && mime->lookups_left > 0; i++) {
+        const char *address = APR_ARRAY_IDX(addresses, i, okapi__address_t).address;
+        if (strchr(address, '@') && !apr_hash_get(mime->users, address, APR_HASH_KEY_STRING)) {
+            apr_hash_set(mime->users, address, APR_HASH_KEY_STRING, &stranger);
+            wanted[n++] = address;
+            mime->lookups_left--;
+        }
     }
-    *user = known && known->name ? (okapi_user_t *)known : NULL;
-    return APR_SUCCESS;
+    apr_status_t status = okapi_users_by_address(users, mime->okapi, wanted, n, pool, pool);
+    for (int i = 0; status == APR_SUCCESS && i < n; i++)
+        if (users[i])
+            apr_hash_set(mime->users, wanted[i], APR_HASH_KEY_STRING, users[i]);
+    return status;
+}
+
+/* The local user of ADDRESS, or NULL. */
+static apr_status_t local_user(const okapi_user_t **user, okapi__mime_t *mime,
+                               const okapi__address_t *address)
+{
+    const apr_array_header_t one = {.nelts = 1, .elt_size = sizeof(*address),
+                                    .elts = (char *)(okapi__address_t *)address};
+    apr_status_t status = okapi__people_find(mime, &one);
+    *user = apr_hash_get(mime->users, address->address, APR_HASH_KEY_STRING);
+    if (*user == &stranger)
+        *user = NULL;
+    return status;
 }
 
 static void put(apr_array_header_t *values, okapi_propval_t value)
@@ -57,8 +75,8 @@ apr_status_t okapi__person_values(okapi__draft_t *draft, const okapi__address_t 
 {
     okapi__mime_t *mime = draft->mime;
     apr_pool_t *pool = mime->scratch_pool;
-    okapi_user_t *user;
-    apr_status_t status = local_user(&user, mime, address->address);
+    const okapi_user_t *user;
+    apr_status_t status = local_user(&user, mime, address);
     if (status != APR_SUCCESS)
         return status;
 

@@ -14,7 +14,7 @@
 typedef struct okapi__mime_t {
     okapi_t *okapi;
     okapi__entity_limits_t limits;
-    apr_hash_t *users; /* by address: okapi_user_t, or one without name for a stranger */
+    apr_hash_t *users; /* by address: okapi_user_t of those that were looked up: address.c */
     int lookups_left;  /* in the user table */
     int recipients_left;
     okapi_binary_t raw;            /* the message */
@@ -56,6 +56,10 @@ apr_status_t okapi__draft_headers(okapi__draft_t *draft);
 
 /* Array of okapi__address_t: the mailboxes of an address field. */
 apr_array_header_t *okapi__addresses(okapi__draft_t *draft, okapi_binary_t value);
+
+/* Looks up which of ADDRESSES, okapi__address_t, are local users', all at once: what comes after
+ * finds them known. */
+apr_status_t okapi__people_find(okapi__mime_t *mime, const apr_array_header_t *addresses);
 
 /* The properties one person has by their role: PR_SENDER_*, a recipient's, ... */
 typedef struct okapi__person_tags_t {

@@ -371,6 +371,25 @@ static apr_status_t put_senders(reading_t *r)
 
 /* ---- all of them ---- */
 
+static int names_people(const header_t *h)
+{
+    return h->apply == apply_recipients || h->apply == apply_reply_to ||
+           (h->apply == apply_later && (h->tag == LATER_FROM || h->tag == LATER_SENDER));
+}
+
+static apr_status_t find_people(okapi__draft_t *draft)
+{
+    apr_array_header_t *people =
+        apr_array_make(draft->mime->scratch_pool, 8, sizeof(okapi__address_t));
+    okapi_binary_t rest = draft->root->headers;
+    okapi__field_t field;
+    while (okapi__field_next(&rest, draft->root->eol, &field))
+        for (apr_size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+            if (names_people(&headers[i]) && okapi__field_is(&field, headers[i].name))
+                apr_array_cat(people, okapi__addresses(draft, field.value));
+    return okapi__people_find(draft->mime, people);
+}
+
 static apr_status_t apply_field(reading_t *r, const okapi__field_t *field)
 {
     for (apr_size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
@@ -411,12 +430,11 @@ apr_status_t okapi__draft_headers(okapi__draft_t *draft)
     reading_t r = {draft};
     okapi_binary_t rest = draft->root->headers;
     okapi__field_t field;
-    while (okapi__field_next(&rest, draft->root->eol, &field)) {
-        apr_status_t status = apply_field(&r, &field);
-        if (status != APR_SUCCESS)
-            return status;
-    }
-    apr_status_t status = put_senders(&r);
+    apr_status_t status = find_people(draft);
+    while (status == APR_SUCCESS && okapi__field_next(&rest, draft->root->eol, &field))
+        status = apply_field(&r, &field);
+    if (status == APR_SUCCESS)
+        status = put_senders(&r);
     if (status == APR_SUCCESS)
         status = put_keywords(&r);
     if (status == APR_SUCCESS)

@@ -248,7 +248,7 @@ apr_status_t okapi_address_list(apr_array_header_t **addresses, okapi_t *okapi,
 {
     edit_t edit = {.kind = kind, .id = id, .result_pool = result_pool};
     edit.list = *addresses = apr_array_make(result_pool, 4, sizeof(const char *));
-    return okapi__db_read(okapi->db, list, &edit, scratch_pool);
+    return okapi__db_read_loose(okapi->db, list, &edit, scratch_pool);
 }
 
 static apr_status_t add(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)

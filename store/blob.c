@@ -74,24 +74,21 @@ static apr_status_t add_row(okapi__conn_t *conn, const okapi__blob_t *blob, int 
     return rv;
 }
 
-/* Between two of the statements somebody else may store the bytes, or the collector remove them. */
+/* Most bytes are new. Between two of the statements the collector may remove those that aren't. */
 apr_status_t okapi__blob_put(okapi__conn_t *conn, const okapi__blob_t *blob, okapi_id_t *id,
                              apr_pool_t *scratch_pool)
 {
     enum { TRIES = 10 };
     for (int i = 0; i < TRIES; i++) {
         int added;
-        apr_status_t rv = find(conn, blob, id, scratch_pool);
-        if (rv != APR_SUCCESS || *id) {
-            return rv;
-        }
-        rv = add_row(conn, blob, &added, scratch_pool);
-        if (rv != APR_SUCCESS) {
-            return rv;
-        }
-        if (added) {
+        apr_status_t rv = add_row(conn, blob, &added, scratch_pool);
+        if (rv == APR_SUCCESS && added) {
             *id = blob->id;
             return put_chunks(conn, blob, scratch_pool);
+        }
+        rv = rv == APR_SUCCESS ? find(conn, blob, id, scratch_pool) : rv;
+        if (rv != APR_SUCCESS || *id) {
+            return rv;
         }
     }
     return OKAPI_EBUSY;
@@ -133,7 +130,7 @@ static apr_status_t take_chunk(blob_stream_t *s, apr_int64_t seq, apr_pool_t *sc
     }
     apr_pool_clear(s->pool);
     s->seq = seq;
-    apr_status_t rv = okapi__db_read(s->db, read_chunk, s, scratch_pool);
+    apr_status_t rv = okapi__db_read_loose(s->db, read_chunk, s, scratch_pool);
     apr_int64_t left = s->stream.size - seq * OKAPI__BLOB_CHUNK;
     apr_size_t expected = left < OKAPI__BLOB_CHUNK ? (apr_size_t)left : OKAPI__BLOB_CHUNK;
     if (rv == APR_SUCCESS) {

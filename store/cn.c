@@ -4,12 +4,38 @@
 #include "cn.h"
 #include "message_private.h"
 
+static apr_status_t advance(okapi__conn_t *conn, okapi_id_t store_id, int n, apr_int64_t bytes,
+                            apr_pool_t *scratch_pool)
+{
+    return okapi__db_post(conn, STMT_CN_TAKE, DB_ARGS(DB_I(n), DB_I(bytes), DB_I(store_id)),
+                          scratch_pool);
+}
+
+/* If the store was deleted meanwhile, there is nothing to read. */
 apr_status_t okapi__cn_take(okapi__conn_t *conn, okapi_id_t store_id, int n, apr_int64_t bytes,
                             okapi_cn_t *last, apr_pool_t *scratch_pool)
 {
-    apr_status_t rv = okapi__db_post(conn, STMT_CN_TAKE,
-                                     DB_ARGS(DB_I(n), DB_I(bytes), DB_I(store_id)), scratch_pool);
+    apr_status_t rv = advance(conn, store_id, n, bytes, scratch_pool);
     return rv == APR_SUCCESS ? okapi__cn_read(conn, store_id, last, NULL, scratch_pool) : rv;
+}
+
+apr_status_t okapi__cn_take_uid(okapi__conn_t *conn, okapi_id_t store_id, okapi_id_t folder_id,
+                                apr_int64_t bytes, okapi_cn_t *cn, apr_int64_t *uid,
+                                apr_pool_t *scratch_pool)
+{
+    okapi__rows_t *rows;
+    int found;
+    apr_status_t rv = advance(conn, store_id, 1, bytes, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi__db_select_one(&rows, &found, conn, STMT_CN_UID,
+                                  DB_ARGS(DB_I(folder_id), DB_I(store_id)), scratch_pool);
+    }
+    if (rv != APR_SUCCESS || !found) {
+        return rv != APR_SUCCESS ? rv : OKAPI_ENOTFOUND;
+    }
+    *cn = okapi__rows_int(rows, 0);
+    *uid = okapi__rows_int(rows, 1);
+    return APR_SUCCESS;
 }
 
 apr_status_t okapi__cn_read(okapi__conn_t *conn, okapi_id_t store_id, okapi_cn_t *cn,

@@ -16,6 +16,12 @@
 apr_status_t okapi__cn_take(okapi__conn_t *conn, okapi_id_t store_id, int n, apr_int64_t bytes,
                             okapi_cn_t *last, apr_pool_t *scratch_pool);
 
+/* One number, and the IMAP uid that a new message of FOLDER_ID gets with it. OKAPI_ENOTFOUND if the
+ * folder is deleted. */
+apr_status_t okapi__cn_take_uid(okapi__conn_t *conn, okapi_id_t store_id, okapi_id_t folder_id,
+                                apr_int64_t bytes, okapi_cn_t *cn, apr_int64_t *uid,
+                                apr_pool_t *scratch_pool);
+
 /* The last change number, and below which one tombstones are no longer kept (may be NULL). */
 apr_status_t okapi__cn_read(okapi__conn_t *conn, okapi_id_t store_id, okapi_cn_t *cn,
                             okapi_cn_t *tomb_floor, apr_pool_t *scratch_pool);

@@ -261,7 +261,7 @@ apr_status_t okapi_deliver(okapi_message_t *draft, const okapi_envelope_t *envel
     }
     work_t work = {draft->store->id, folder->id, folder->has_rules};
     if (!work.is_there) {
-        rv = okapi__db_read(draft->store->okapi->db, look_for_work, &work, scratch_pool);
+        rv = okapi__db_read_loose(draft->store->okapi->db, look_for_work, &work, scratch_pool);
     }
     if (rv != APR_SUCCESS) {
         return rv;

@@ -430,20 +430,19 @@ static apr_status_t write_row(save_t *s, okapi__conn_t *conn, apr_pool_t *scratc
     okapi__message_row_t *row = &s->row;
     const okapi_store_t *store = s->message->store;
     okapi__stat_delta_t delta = delta_of(s);
-    apr_status_t rv = okapi__cn_take(conn, store->id, 1, delta.bytes, &row->cn, scratch_pool);
+    int is_new = !s->message->id;
+    apr_status_t rv =
+        is_new ? okapi__cn_take_uid(conn, store->id, row->folder_id, delta.bytes, &row->cn,
+                                    &row->imap_uid, scratch_pool)
+               : okapi__cn_take(conn, store->id, 1, delta.bytes, &row->cn, scratch_pool);
     if (rv == APR_SUCCESS) {
         rv = okapi__quota_check(conn, store, delta.bytes, scratch_pool);
     }
     if (rv == APR_SUCCESS && s->delegates) {
         rv = okapi__delegates_replace(conn, store, s->delegates, scratch_pool);
     }
-    if (rv == APR_SUCCESS && !s->message->id) {
-        rv = okapi__uid_next(conn, row->folder_id, &row->imap_uid, scratch_pool);
-        if (rv == APR_SUCCESS) {
-            rv = add_row(s, conn, scratch_pool);
-        }
-    } else if (rv == APR_SUCCESS) {
-        rv = update_row(conn, row, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        rv = is_new ? add_row(s, conn, scratch_pool) : update_row(conn, row, scratch_pool);
     }
     return rv == APR_SUCCESS ? okapi__stat_add(conn, row->folder_id, &delta, row->cn,
                                                scratch_pool)

@@ -100,7 +100,7 @@ apr_status_t okapi_quota_state(okapi_quota_e *state, apr_int64_t *bytes, okapi_s
 {
     sizing_t b = {.store = store};
     okapi_quota_t quota;
-    apr_status_t rv = okapi__db_read(store->okapi->db, read_bytes, &b, scratch_pool);
+    apr_status_t rv = okapi__db_read_loose(store->okapi->db, read_bytes, &b, scratch_pool);
     okapi_quota_effective(&quota, store);
     *bytes = b.bytes;
     *state = exceeds(b.bytes, quota.receive) ? OKAPI_QUOTA_RECEIVE

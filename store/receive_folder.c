@@ -35,7 +35,7 @@ apr_status_t okapi_store_receive_folders(okapi_store_t *store, apr_array_header_
     list_t list = {store->id, apr_array_make(result_pool, 8, sizeof(okapi_receive_folder_t)),
                    result_pool};
     *entries = list.entries;
-    return okapi__db_read(store->okapi->db, read_entries, &list, scratch_pool);
+    return okapi__db_read_loose(store->okapi->db, read_entries, &list, scratch_pool);
 }
 
 /* MS-OXCSTOR 2.2.1.2.1: printable ASCII up to 255 with the zero, no empty part between periods. */

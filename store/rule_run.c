@@ -63,7 +63,7 @@ static apr_status_t look_whether_oof(okapi__rule_run_t *run)
     if (run->is_oof >= 0) {
         return APR_SUCCESS;
     }
-    apr_status_t rv = okapi__db_read(run->store->okapi->db, ask_is_on, &q, run->pool);
+    apr_status_t rv = okapi__db_read_loose(run->store->okapi->db, ask_is_on, &q, run->pool);
     run->is_oof = q.answer;
     return rv;
 }
@@ -100,7 +100,7 @@ static apr_status_t is_tried(int *tried, okapi__rule_run_t *run, const okapi__vi
 static apr_status_t was_told(int *told, okapi__rule_run_t *run, const okapi_rule_t *rule)
 {
     question_t q = {run->store->id, rule->id, run->arrival->sender, 0};
-    apr_status_t rv = okapi__db_read(run->store->okapi->db, ask_told, &q, run->pool);
+    apr_status_t rv = okapi__db_read_loose(run->store->okapi->db, ask_told, &q, run->pool);
     run->has_oof_reply |= q.answer;
     *told = q.answer;
     return rv;

@@ -194,7 +194,7 @@ apr_status_t okapi_store_cn_by_id(okapi_t *okapi, okapi_id_t store_id, okapi_cn_
                                   apr_pool_t *scratch_pool)
 {
     cn_t baton = {store_id, 0};
-    apr_status_t rv = okapi__db_read(okapi->db, read_cn, &baton, scratch_pool);
+    apr_status_t rv = okapi__db_read_loose(okapi->db, read_cn, &baton, scratch_pool);
     *cn = baton.cn;
     return rv;
 }

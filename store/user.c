@@ -34,48 +34,82 @@ okapi_user_t *okapi__user_of_row(okapi__rows_t *rows, apr_pool_t *result_pool)
 
 /* ---- finding ---- */
 
+/* Who is looked for: by an address as it is, else without its detail, else by a name. */
 typedef struct lookup_t {
-    okapi__identity_t identity;
-    const char *plain; /* the address without +detail; NULL: the same */
+    const char *address, *plain, *name; /* folded; NULL: not by that */
+    int rank;                           /* of what found USER: the higher the better */
     okapi_user_t *user;
-    apr_pool_t *result_pool;
 } lookup_t;
 
-static apr_status_t find_one(okapi__conn_t *conn, okapi__stmt_e stmt, const char *key,
-                             lookup_t *lookup, apr_pool_t *scratch_pool)
+typedef struct lookups_t {
+    lookup_t *all;
+    int n;
+    apr_pool_t *result_pool;
+} lookups_t;
+
+enum { LOOKUPS_AT_ONCE = 8 }; /* that STMT_USERS_BY_ADDRESS takes */
+
+static int is_same(const char *key, const char *value)
 {
+    return key && strcmp(key, value) == 0;
+}
+
+/* ADDRESS is the one that led to USER; "" if it was his name. */
+static void match(lookup_t *l, const okapi_user_t *user, const char *address,
+                  apr_pool_t *result_pool)
+{
+    int rank = *address ? is_same(l->address, address) ? 3 : is_same(l->plain, address) ? 2 : 0
+                        : is_same(l->name, user->name);
+    if (rank > l->rank) {
+        l->rank = rank;
+        l->user = okapi__user_dup(user, result_pool);
+    }
+}
+
+/* One question to the database for N of them. */
+static apr_status_t find_some(okapi__conn_t *conn, lookup_t *some, int n, apr_pool_t *result_pool,
+                              apr_pool_t *scratch_pool)
+{
+    okapi__arg_t args[3 * LOOKUPS_AT_ONCE];
     okapi__rows_t *rows;
-    int found;
-    if (!key || lookup->user) {
-        return APR_SUCCESS;
+    for (int i = 0; i < LOOKUPS_AT_ONCE; i++) {
+        const lookup_t *l = &some[i < n ? i : 0];
+        args[2 * i] = DB_S(l->address ? l->address : "");
+        args[2 * i + 1] = DB_S(l->plain ? l->plain : "");
+        args[2 * LOOKUPS_AT_ONCE + i] = DB_S(l->name ? l->name : "");
     }
-    apr_status_t rv =
-        okapi__db_select_one(&rows, &found, conn, stmt, DB_ARGS(DB_S(key)), scratch_pool);
-    if (rv == APR_SUCCESS && found) {
-        lookup->user = okapi__user_of_row(rows, lookup->result_pool);
+    apr_status_t rv = okapi__db_select(&rows, conn, STMT_USERS_BY_ADDRESS, args,
+                                       3 * LOOKUPS_AT_ONCE, scratch_pool);
+    while (rv == APR_SUCCESS && okapi__rows_next(rows)) {
+        const okapi_user_t *user = okapi__user_of_row(rows, scratch_pool);
+        const char *address = okapi__rows_str(rows, 6);
+        for (int i = 0; i < n; i++) {
+            match(&some[i], user, address, result_pool);
+        }
     }
-    return rv;
+    return rv == APR_SUCCESS ? okapi__rows_status(rows) : rv;
 }
 
 static apr_status_t find(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool)
 {
-    lookup_t *lookup = baton;
-    lookup->user = NULL;
-    apr_status_t rv =
-        find_one(conn, STMT_USER_BY_ADDRESS, lookup->identity.address, lookup, scratch_pool);
-    if (rv == APR_SUCCESS) {
-        rv = find_one(conn, STMT_USER_BY_ADDRESS, lookup->plain, lookup, scratch_pool);
+    lookups_t *lookups = baton;
+    apr_status_t rv = APR_SUCCESS;
+    for (int i = 0; i < lookups->n; i++) {
+        lookups->all[i].rank = 0;
+        lookups->all[i].user = NULL;
     }
-    if (rv == APR_SUCCESS) {
-        rv = find_one(conn, STMT_USER_BY_NAME, lookup->identity.name, lookup, scratch_pool);
+    for (int i = 0; rv == APR_SUCCESS && i < lookups->n; i += LOOKUPS_AT_ONCE) {
+        int n = lookups->n - i < LOOKUPS_AT_ONCE ? lookups->n - i : LOOKUPS_AT_ONCE;
+        rv = find_some(conn, &lookups->all[i], n, lookups->result_pool, scratch_pool);
     }
     return rv;
 }
 
-static apr_status_t run_lookup(okapi_user_t **user, okapi_t *okapi, lookup_t *lookup,
-                               apr_pool_t *scratch_pool)
+static apr_status_t find_one(okapi_user_t **user, okapi_t *okapi, lookup_t *lookup,
+                             apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
-    apr_status_t rv = okapi__db_read_loose(okapi->db, find, lookup, scratch_pool);
+    lookups_t lookups = {lookup, 1, result_pool};
+    apr_status_t rv = okapi__db_read_loose(okapi->db, find, &lookups, scratch_pool);
     *user = lookup->user;
     return rv == APR_SUCCESS && !lookup->user ? OKAPI_EUNKNOWNUSER : rv;
 }
@@ -83,29 +117,48 @@ static apr_status_t run_lookup(okapi_user_t **user, okapi_t *okapi, lookup_t *lo
 apr_status_t okapi_user_by_login(okapi_user_t **user, okapi_t *okapi, const char *login,
                                  apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
-    lookup_t lookup = {
-        .identity = okapi__login_parse(login, okapi->config->domain, scratch_pool),
-        .result_pool = result_pool,
-    };
-    return run_lookup(user, okapi, &lookup, scratch_pool);
+    okapi__identity_t identity = okapi__login_parse(login, okapi->config->domain, scratch_pool);
+    lookup_t lookup = {.address = identity.address, .name = identity.name};
+    return find_one(user, okapi, &lookup, result_pool, scratch_pool);
+}
+
+static lookup_t lookup_of(const okapi_t *okapi, const char *address, apr_pool_t *result_pool)
+{
+    const char *domain = okapi->config->domain;
+    const char *detail, *plain = okapi__address_plain(
+                             &detail, address, okapi->config->address_separator, result_pool);
+    okapi__identity_t identity = okapi__login_parse(address, domain, result_pool);
+    lookup_t lookup = {.address = identity.address, .name = identity.name};
+    if (plain) {
+        identity = okapi__login_parse(plain, domain, result_pool);
+        lookup.plain = identity.address;
+        lookup.name = identity.name;
+    }
+    return lookup;
 }
 
 apr_status_t okapi_user_by_address(okapi_user_t **user, okapi_t *okapi, const char *address,
                                    apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
-    const char *domain = okapi->config->domain;
-    const char *detail, *plain = okapi__address_plain(
-                             &detail, address, okapi->config->address_separator, scratch_pool);
-    lookup_t lookup = {
-        .identity = okapi__login_parse(address, domain, scratch_pool),
-        .result_pool = result_pool,
-    };
-    if (plain) {
-        okapi__identity_t identity = okapi__login_parse(plain, domain, scratch_pool);
-        lookup.plain = identity.address;
-        lookup.identity.name = identity.name;
+    lookup_t lookup = lookup_of(okapi, address, scratch_pool);
+    return find_one(user, okapi, &lookup, result_pool, scratch_pool);
+}
+
+apr_status_t okapi_users_by_address(okapi_user_t **users, okapi_t *okapi,
+                                    const char *const *addresses, int n, apr_pool_t *result_pool,
+                                    apr_pool_t *scratch_pool)
+{
+    lookups_t lookups = {.n = n, .result_pool = result_pool};
+    lookups.all = apr_palloc(scratch_pool, sizeof(lookup_t) * (apr_size_t)(n + 1));
+    for (int i = 0; i < n; i++) {
+        lookups.all[i] = lookup_of(okapi, addresses[i], scratch_pool);
     }
-    return run_lookup(user, okapi, &lookup, scratch_pool);
+    apr_status_t rv = n > 0 ? okapi__db_read_loose(okapi->db, find, &lookups, scratch_pool)
+                            : APR_SUCCESS;
+    for (int i = 0; rv == APR_SUCCESS && i < n; i++) {
+        users[i] = lookups.all[i].user;
+    }
+    return rv;
 }
 
 typedef struct list_t {

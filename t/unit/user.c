@@ -103,6 +103,33 @@ static void addresses(okapi_t *okapi, apr_pool_t *pool)
     check_address(okapi, "info@example.org", "mary", pool);
 }
 
+/* More than one question to the database takes; the same person by several of them. */
+static void many_addresses(okapi_t *okapi, apr_pool_t *pool)
+{
+    static const struct {
+        const char *address, *name;
+    } asked[] = {{"nobody@example.org", NULL},   {"John@Example.org", "john"},
+                 {"mary@example.org", "mary"},   {"a@elsewhere.example", NULL},
+                 {"", NULL},                     {"john+x@example.org", "john"},
+                 {"info+x@example.org", "mary"}, {"b@elsewhere.example", NULL},
+                 {"c@elsewhere.example", NULL},  {"d@elsewhere.example", NULL},
+                 {"john@example.org", "john"},   {"john", "john"},
+                 {"info@example.org", "mary"}};
+    enum { N = sizeof(asked) / sizeof(asked[0]) };
+    okapi_user_t *users[N];
+    const char *addresses[N];
+    for (int i = 0; i < N; i++) {
+        addresses[i] = asked[i].address;
+    }
+    is_int(okapi_users_by_address(users, okapi, addresses, N, pool, pool), APR_SUCCESS,
+           "%d at once", N);
+    for (int i = 0; i < N; i++) {
+        is_str(users[i] ? users[i]->name : "(nobody)", asked[i].name ? asked[i].name : "(nobody)",
+               "\"%s\"", asked[i].address);
+    }
+    is_int(okapi_users_by_address(users, okapi, addresses, 0, pool, pool), APR_SUCCESS, "none");
+}
+
 static void passwords(okapi_t *okapi, apr_pool_t *pool)
 {
     okapi_user_t *user;
@@ -255,6 +282,7 @@ int main(void)
     names();
     logins(mailbox.okapi, pool);
     addresses(mailbox.okapi, pool);
+    many_addresses(mailbox.okapi, pool);
     passwords(mailbox.okapi, pool);
     distinguished_names(mailbox.okapi, pool);
     refusals(mailbox.okapi, pool);

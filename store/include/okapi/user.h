@@ -32,6 +32,12 @@ apr_status_t okapi_user_by_login(okapi_user_t **user, okapi_t *okapi, const char
 apr_status_t okapi_user_by_address(okapi_user_t **user, okapi_t *okapi, const char *address,
                                    apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
+/* The same for N ADDRESSES at once, in a question to the database for every eight of them. USERS
+ * has room for N; NULL for whom there isn't. */
+apr_status_t okapi_users_by_address(okapi_user_t **users, okapi_t *okapi,
+                                    const char *const *addresses, int n, apr_pool_t *result_pool,
+                                    apr_pool_t *scratch_pool);
+
 /* Array of okapi_user_t *, by name. */
 apr_status_t okapi_user_list(apr_array_header_t **users, okapi_t *okapi, apr_pool_t *result_pool,
                              apr_pool_t *scratch_pool);
