@@ -373,8 +373,8 @@ static apr_status_t put_senders(reading_t *r)
 
 static int names_people(const header_t *h)
 {
-    return h->apply == apply_recipients || h->apply == apply_reply_to ||
-           (h->apply == apply_later && (h->tag == LATER_FROM || h->tag == LATER_SENDER));
+    return h->read == read_recipients || h->read == read_reply_to || h->read == read_from ||
+           h->read == read_sender;
 }
 
 static apr_status_t find_people(okapi__draft_t *draft)
