@@ -374,6 +374,17 @@ static char *unfolded(okapi_binary_t value, apr_pool_t *pool)
     return text + strspn(text, " \t");
 }
 
+/* A field as it came: what was encoded in it is so again. */
+static void write_again(okapi__letter_t *letter, const char *name, okapi_binary_t value)
+{
+    const char *text = unfolded(value, letter->pool);
+    if (strstr(text, "=?"))
+        okapi__write_text(&letter->fields, name, okapi__header_text(value, NULL, letter->pool),
+                          letter->pool);
+    else
+        okapi__write_tokens(&letter->fields, name, text, letter->pool);
+}
+
 /* What else the header section had when it came: who passed it on, signatures, ... */
 static void write_transport(okapi__letter_t *letter)
 {
@@ -386,8 +397,7 @@ static void write_transport(okapi__letter_t *letter)
             apr_pstrmemdup(letter->pool, (const char *)field.name.data, field.name.len);
         if (is_name(name, field.name.len) && !is_reserved(name, field.name.len) &&
             !okapi__letter_named(letter, name))
-            okapi__write_tokens(&letter->fields, name, unfolded(field.value, letter->pool),
-                                letter->pool);
+            write_again(letter, name, field.value);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <apr_strings.h>
+#include <okapi/named.h>
 
 static const char *root_param(okapi__draft_t *draft, const char *name)
 {
@@ -59,6 +60,23 @@ static okapi_binary_t signed_bytes(okapi__draft_t *draft)
     return bytes;
 }
 
+/* PidNameContentType: what is said of the encrypted bytes beside their type. */
+static apr_status_t put_content_type(okapi__draft_t *draft)
+{
+    const okapi_propname_t name = {okapi_ps_internet_headers, MNID_STRING, 0, "Content-Type"};
+    apr_pool_t *pool = draft->mime->scratch_pool;
+    okapi__field_t field;
+    apr_uint16_t id;
+    if (!okapi__field_find(draft->root->headers, draft->root->eol, "Content-Type", &field))
+        return APR_SUCCESS;
+    apr_status_t status =
+        okapi_named_ids(okapi_message_store(draft->message), &name, 1, 1, &id, pool);
+    if (status == APR_SUCCESS)
+        okapi__draft_put_str(draft, OKAPI_PROP_TAG(PT_UNICODE, id),
+                             okapi__header_text(field.value, draft->charset, pool));
+    return status;
+}
+
 apr_status_t okapi__draft_smime(okapi__draft_t *draft, okapi__content_t **content)
 {
     apr_pool_t *pool = draft->mime->scratch_pool;
@@ -74,6 +92,11 @@ apr_status_t okapi__draft_smime(okapi__draft_t *draft, okapi__content_t **conten
     okapi__draft_put_str(draft, PR_MESSAGE_CLASS,
                          is_clear ? "IPM.Note.SMIME.MultipartSigned" : "IPM.Note.SMIME");
 
+    if (!is_clear) { /* MS-OXOSMIME 2.1.3.1: its smime-type */
+        apr_status_t status = put_content_type(draft);
+        if (status != APR_SUCCESS)
+            return status;
+    }
     const char *name = is_clear ? NULL : okapi__part_filename(draft, draft->root);
     if (!name)
         name = "smime.p7m";

@@ -1,4 +1,5 @@
-/* fuzz_mime.c - any bytes become a message, in bounded time, and all its text is UTF-8. */
+/* fuzz_mime.c - any bytes become a message, in bounded time, and all its text is UTF-8; it becomes
+ * mail again, whose lines are as RFC 5322 wants them and which is read again. */
 #include <okapi/mime.h>
 
 #include "charset.h"
@@ -73,6 +74,43 @@ static void check_message(okapi_message_t *message, apr_pool_t *pool)
     }
 }
 
+static okapi_message_t *read_mail(okapi_binary_t raw, apr_pool_t *pool)
+{
+    okapi_message_t *message;
+    MUST(okapi_message_create(&message, store, inbox, 0, pool, pool) == APR_SUCCESS);
+    apr_status_t status = okapi_mime_to_message(message, raw, pool, pool);
+    MUST(status == APR_SUCCESS || status == OKAPI_ETOOBIG);
+    return status == APR_SUCCESS ? message : NULL;
+}
+
+static void check_lines(okapi_binary_t raw)
+{
+    apr_size_t line = 0;
+    for (apr_size_t i = 0; i < raw.len; i++) {
+        int is_end = raw.data[i] == '\n';
+        MUST(raw.data[i] != 0);
+        line = is_end ? 0 : line + 1;
+        MUST(line <= 2000);
+    }
+}
+
+/* What comes back of the properties. */
+static void round_trip(okapi_message_t *message, apr_pool_t *pool)
+{
+    okapi_binary_t raw;
+    okapi_message_t *again;
+    apr_status_t status = okapi_mime_from_message(&raw, message, OKAPI_MIME_PLAIN, pool, pool);
+    MUST(status == APR_SUCCESS || status == OKAPI_ETOOCOMPLEX || status == OKAPI_ETOOBIG);
+    if (status != APR_SUCCESS)
+        return;
+    check_lines(raw);
+    again = read_mail(raw, pool);
+    if (again)
+        check_message(again, pool);
+    MUST(okapi_mime_from_message(&raw, message, OKAPI_MIME_SEND | OKAPI_MIME_8BIT, pool, pool) ==
+         APR_SUCCESS);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     apr_pool_t *pool = fuzz_pool();
@@ -80,11 +118,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     okapi_message_t *message;
     if (!store)
         begin();
-    MUST(okapi_message_create(&message, store, inbox, 0, pool, pool) == APR_SUCCESS);
-    apr_status_t status = okapi_mime_to_message(message, raw, pool, pool);
-    MUST(status == APR_SUCCESS || status == OKAPI_ETOOBIG);
-    if (status == APR_SUCCESS)
+    message = read_mail(raw, pool);
+    if (message) {
         check_message(message, pool);
+        round_trip(message, pool);
+    }
     apr_pool_destroy(pool);
     return 0;
 }
