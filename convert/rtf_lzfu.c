@@ -107,21 +107,22 @@ apr_status_t okapi_rtf_decompress(okapi_binary_t *rtf, okapi_binary_t compressed
     apr_size_t compressed_size = okapi_read_u32(&r), size = okapi_read_u32(&r);
     apr_uint32_t type = okapi_read_u32(&r), crc = okapi_read_u32(&r);
     *rtf = (okapi_binary_t){NULL, 0};
-    /* The size counts the rest of the header; what stands behind the contents belongs to nobody. */
-    if (r.failed || compressed_size < HEADER_SIZE - 4)
+    if (r.failed)
         return OKAPI_EFORMAT;
-    okapi_binary_t contents = {r.p, compressed_size - (HEADER_SIZE - 4)};
-    if (!okapi_read_bytes(&r, contents.len))
-        return OKAPI_EFORMAT;
-    if (type == UNCOMPRESSED) {
+    okapi_binary_t contents = {r.p, okapi_reader_left(&r)};
+    if (type == UNCOMPRESSED) { /* writers don't agree on what its sizes count */
         if (size > contents.len)
-            return OKAPI_EFORMAT;
+            size = contents.len;
         if (size > max)
             return OKAPI_ETOOBIG;
-        rtf->data = (unsigned char *)apr_pstrmemdup(result_pool, (const char *)contents.data, size);
-        rtf->len = size;
+        char *bytes = apr_pstrmemdup(result_pool, (const char *)contents.data, size);
+        *rtf = (okapi_binary_t){(unsigned char *)bytes, size};
         return APR_SUCCESS;
     }
+    /* The size counts the rest of the header; what stands behind the contents belongs to nobody. */
+    if (compressed_size < HEADER_SIZE - 4 || compressed_size - (HEADER_SIZE - 4) > contents.len)
+        return OKAPI_EFORMAT;
+    contents.len = compressed_size - (HEADER_SIZE - 4);
     if (type != COMPRESSED || crc != crc_of(contents))
         return OKAPI_EFORMAT;
     return size > max ? OKAPI_ETOOBIG : decompress(rtf, contents, size, result_pool);
