@@ -10,7 +10,7 @@ use strict;
 use warnings;
 
 my $top = @ARGV ? $ARGV[0] : '.';
-my %range = (mod_okapi => [1, 999], mod_mapi => [1000, 1999]);
+my %range = (mod_okapi => [1, 999], mod_mapi => [1000, 1999], mod_gateway => [2000, 2999]);
 my (%messages, @errors);
 
 sub read_source {

@@ -10,7 +10,8 @@ use Test::More;
 
 use Okapi::Test::Server;
 
-my $server = Okapi::Test::Server->new(okapi_conf => { DetailFolders => 'on', DeliveryMemory => 1 });
+my $server = Okapi::Test::Server->new(okapi_conf => {
+    DetailFolders => 'on', DeliveryMemory => 1, QuotaBounce => 'on' });
 $server->user($_) for qw(john mary peter);
 $server->start;
 
@@ -86,6 +87,12 @@ subtest 'once' => sub {
     $message =~ s/Received/X-Received/;
     dagent($message, 'john') for 1, 2;
     is(counts(), '5 3 1', 'what came by no mail server may come again');
+};
+
+subtest 'a full mailbox' => sub {
+    admin(qw(quota set peter --receive 1));
+    is(dagent(message(), 'peter'), 65, 'refuses mail for good: QuotaBounce');
+    is(dagent(message(), '-q', 'peter'), 100, 'to qmail, too');
 };
 
 done_testing;

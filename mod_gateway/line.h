@@ -1,0 +1,47 @@
+/* line.h - protocols of lines over httpd's connections: LMTP, and whatever else speaks so.
+ *
+ * What is written is sent when something has to be waited for, so answers to commands that come
+ * together leave together (RFC 2920).
+ */
+#ifndef GW_LINE_H
+#define GW_LINE_H
+
+#include <httpd.h>
+
+typedef struct gw_line_t gw_line_t;
+
+/* C's lines, of at most MAX bytes with their ends; nothing is waited for longer than TIMEOUT. */
+gw_line_t *gw_line_create(conn_rec *c, apr_size_t max, apr_interval_time_t timeout);
+
+/* The next line without its end (CRLF or LF), with a zero behind it, until the next call.
+ * OKAPI_ETOOBIG: it was too long and is passed over. OKAPI_EBUSY: the child is going away.
+ * Anything else ends the connection. */
+apr_status_t gw_line_read(gw_line_t *line, char **text, apr_size_t *len);
+
+/* What has come and wasn't read, at least one byte; then LEN bytes of it are taken. */
+apr_status_t gw_line_peek(gw_line_t *line, const char **data, apr_size_t *len);
+void gw_line_take(gw_line_t *line, apr_size_t len);
+
+void gw_line_printf(gw_line_t *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+apr_status_t gw_line_flush(gw_line_t *line);
+
+/* ---- texts that end with a dot: RFC 5321 4.5.2 ---- */
+
+/* Where in it the next byte is. */
+typedef enum gw_dots_e {
+    GW_DOTS_BEGIN, /* of a line, which only CRLF ends */
+    GW_DOTS_LINE,
+    GW_DOTS_CR,
+    GW_DOTS_DOT,    /* behind one that began the line */
+    GW_DOTS_DOT_CR,
+    GW_DOTS_END
+} gw_dots_e;
+
+typedef void (*gw_dots_fn)(void *baton, const char *data, apr_size_t len);
+
+/* Gives the bytes of DATA that belong to the text to ADD; returns how many it has used up, all of
+ * them unless the text ends. *STATE begins as GW_DOTS_BEGIN and is GW_DOTS_END then. */
+apr_size_t gw_dots(gw_dots_e *state, const char *data, apr_size_t len, gw_dots_fn add,
+                   void *baton);
+
+#endif
