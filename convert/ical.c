@@ -203,7 +203,7 @@ static apr_status_t put_props(okapi_message_t *message, const okapi_props_t *pro
 
 /* The message that stands for an exception: MS-OXOCAL 2.2.10. */
 static apr_status_t put_exception(okapi__item_t *series, okapi__item_t *item,
-                                  const okapi_exception_t *info)
+                                  const okapi_exception_t *info, apr_pool_t *data_pool)
 {
     apr_pool_t *pool = series->cal->pool;
     okapi_attachment_t *attachment = okapi_attachment_create(series->message, ATTACH_EMBEDDED_MSG);
@@ -222,6 +222,8 @@ static apr_status_t put_exception(okapi__item_t *series, okapi__item_t *item,
     item->message = okapi_attachment_create_embedded(attachment);
     okapi_props_set_str(item->props, PR_MESSAGE_CLASS, OKAPI__CLASS_EXCEPTION);
     status = okapi__people_read(item);
+    if (status == APR_SUCCESS)
+        status = okapi__attach_read(item, data_pool);
     return status == APR_SUCCESS ? put_props(item->message, item->props, pool) : status;
 }
 
@@ -369,11 +371,14 @@ apr_status_t okapi_ical_to_message(okapi_message_t *message, const char **why,
     status = fill(&item, &entry, why, &exceptions);
     if (status == APR_SUCCESS)
         status = put_props(message, item.props, scratch_pool);
+    if (status == APR_SUCCESS)
+        status = okapi__attach_read(&item, result_pool);
     const okapi_propval_t *blob = okapi_props_get(item.props, cal->tags[OKAPI__CAL_RECUR]);
     if (status == APR_SUCCESS && blob && exceptions->nelts)
         status = okapi_recurrence_decode(&item.recurrence, blob->v.bin, scratch_pool);
     for (int k = 0; k < exceptions->nelts && status == APR_SUCCESS; k++)
         status = put_exception(&item, APR_ARRAY_IDX(exceptions, k, okapi__item_t *),
-                               &APR_ARRAY_IDX(item.recurrence->exceptions, k, okapi_exception_t));
+                               &APR_ARRAY_IDX(item.recurrence->exceptions, k, okapi_exception_t),
+                               result_pool);
     return status == APR_SUCCESS ? keep(&item, &entry, exceptions) : status;
 }

@@ -95,6 +95,12 @@ void okapi__series_write(okapi__item_t *item);
 apr_status_t okapi__people_read(okapi__item_t *item);
 void okapi__people_write(okapi__item_t *item);
 
+/* ---- ical_attach.c ---- */
+
+/* The files' bytes are in DATA_POOL, which lives until the message is saved. */
+apr_status_t okapi__attach_read(okapi__item_t *item, apr_pool_t *data_pool);
+apr_status_t okapi__attach_write(okapi__item_t *item);
+
 /* ---- ical_alarm.c ---- */
 
 void okapi__alarm_read(okapi__item_t *item);

@@ -90,6 +90,8 @@ static int instance_of(series_t *s, const okapi__line_t *line, const char *value
     *instance = when.is_date       ? when.civil + okapi__civil_seconds(s->start)
                 : when.is_floating ? when.civil
                                    : okapi__zone_from_utc(s->item->zone, when.utc);
+    if (s->item->kind == OKAPI__TODO)
+        *instance -= okapi__civil_seconds(*instance);
     okapi__rrule_expand(&s->rule, s->start, *instance, *instance, &s->work, see_one, &found);
     return found;
 }

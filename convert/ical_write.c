@@ -47,7 +47,7 @@ static const char *uid_of(okapi__item_t *item)
     return uid;
 }
 
-static void write_component(okapi__item_t *item, const char *uid)
+static apr_status_t write_component(okapi__item_t *item, const char *uid)
 {
     item->comp = okapi__comp_create(component_of(item->kind), item->cal->pool);
     if (uid)
@@ -61,6 +61,7 @@ static void write_component(okapi__item_t *item, const char *uid)
         okapi__alarm_write(item);
     }
     okapi__people_write(item);
+    return okapi__attach_write(item);
 }
 
 /* RECURRENCE-ID of an exception that came alone. */
@@ -182,13 +183,13 @@ static apr_status_t write_exception(okapi__item_t **result, okapi__item_t *serie
         item->message = series->message; /* for its people */
         okapi_props_unset(item->props, OKAPI__CAL_TAG(item, KEPT));
     }
-    write_component(item, uid);
+    status = write_component(item, uid);
     okapi__zone_t *zone = item->zone;
     item->zone = series->zone;
     okapi__when_write(item, "RECURRENCE-ID", series->zone, original, value != NULL);
     item->zone = zone;
     *result = item;
-    return APR_SUCCESS;
+    return status;
 }
 
 apr_status_t okapi__item_write(apr_array_header_t **items, okapi__cal_t *cal,
@@ -204,7 +205,7 @@ apr_status_t okapi__item_write(apr_array_header_t **items, okapi__cal_t *cal,
     item->kind = kind_of(item);
     item->method = okapi__method_of_class(okapi_props_str(item->props, PR_MESSAGE_CLASS, ""));
     const char *uid = uid_of(item);
-    write_component(item, uid);
+    status = write_component(item, uid);
     write_lone_exception(item);
     APR_ARRAY_PUSH(*items, okapi__item_t *) = item;
     int n = item->recurrence ? item->recurrence->exceptions->nelts : 0;

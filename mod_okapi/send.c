@@ -267,7 +267,8 @@ static apr_status_t read_bytes(try_t *t)
 {
     apr_status_t rv = okapi_outgoing_bytes(&t->bytes, t->message, t->pool, t->pool);
 
-    if (rv == OKAPI_EINVAL || rv == OKAPI_EFORMAT || rv == OKAPI_ETOOBIG || rv == OKAPI_ECORRUPT) {
+    if (rv == OKAPI_EINVAL || rv == OKAPI_EFORMAT || rv == OKAPI_ETOOBIG || rv == OKAPI_ECORRUPT ||
+        rv == OKAPI_ETOOCOMPLEX) {
         char buffer[256];
 
         t->bytes = (okapi_binary_t){(const unsigned char *)"", 0};

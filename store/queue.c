@@ -329,7 +329,7 @@ apr_status_t okapi__queue_withdraw(okapi__conn_t *conn, void *baton, apr_pool_t 
     apr_status_t rv = okapi__db_select_one(&rows, &found, conn, STMT_QUEUE_OF_MESSAGE,
                                            DB_ARGS(DB_I(*message_id)), scratch_pool);
     if (rv != APR_SUCCESS || !found) {
-        return rv != APR_SUCCESS ? rv : OKAPI_ENOTFOUND;
+        return rv != APR_SUCCESS ? rv : OKAPI_ENOTINQUEUE;
     }
     okapi_id_t id = okapi__rows_int(rows, 0);
     rv = okapi__db_exec(conn, STMT_QUEUE_WITHDRAW, &affected,

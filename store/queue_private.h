@@ -12,7 +12,7 @@ apr_status_t okapi__queue_add(okapi__conn_t *conn, okapi_id_t id, okapi_id_t sto
                               apr_pool_t *scratch_pool);
 
 /* In the transaction of CONN: the entry of the message *BATON, an okapi_id_t, is no more.
- * OKAPI_ENOTFOUND, OKAPI_EUNABLETOABORT as okapi_submit_abort has them. */
+ * OKAPI_ENOTINQUEUE, OKAPI_EUNABLETOABORT as okapi_submit_abort has them. */
 apr_status_t okapi__queue_withdraw(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_pool);
 
 #endif

@@ -32,7 +32,7 @@ my $home = Okapi::Test::Server->new(modules => ['mapi'], config => $location, ok
     SendRelay => "smtp://127.0.0.1:$port", SendTimeout => 4, SendRetry => 1, SendRetryMax => 1 });
 my $away = Okapi::Test::Server->new(modules => ['mapi'], config => $location,
     domain => 'example.net');
-$home->user($_) for qw(john mary info);
+$home->user($_, fullname => ucfirst) for qw(john mary info);
 $away->user('zoe');
 $home->admin('group', 'create', 'team');
 $home->admin('group', 'add', 'team', $_) for qw(john mary);
@@ -58,7 +58,8 @@ my $count = 0;
 sub submit {
     my ($actor, $text, %args) = @_;
     my ($code, $out, $err) = Okapi::Test::Server::run_command($text, $submitter, $home->conf,
-        $actor, $args{owner} // $actor, $args{mode} // 'raw', $args{after} ? "after=$args{after}" : ());
+        $actor, $args{owner} // $actor, $args{mode} // 'raw',
+        $args{after} ? "after=$args{after}" : ());
     die "submit: $err" if $code;
     chomp $out;
     return $out;
@@ -154,6 +155,217 @@ subtest 'the relay is down' => sub {
     $postfix->wait_mails(1, qr/^Subject: later/m);
     wait_queue_empty();
     is(scalar(grep {/^Subject: later/m} $postfix->mails), 1, 'it leaves later, once');
+};
+
+subtest 'deferred' => sub {
+    my $text = letter('at last', ['x@sink.test']);
+    my $then = time + 3;
+    is(submit('john', $text, after => 3), 'ok', 'submitted for later');
+    my ($entry) = queue();
+    is($entry->{tries}, 0, 'it waits');
+    my ($mail) = $postfix->wait_mails(1, qr/^Subject: at last/m);
+    cmp_ok(time, '>=', $then - 1, 'and leaves when it is time'); # seconds are cut off
+    wait_queue_empty();
+};
+
+subtest 'taken back' => sub {
+    is(submit('john', letter('never', ['x@sink.test']), after => 600, mode => 'abort'), 'ok',
+        'at once');
+    is(scalar queue(), 0, 'it is not in the queue any more');
+    is(submit('john', letter('dropped', ['x@sink.test']), after => 600), 'ok', 'another');
+    my ($entry) = queue();
+    is($home->admin('queue', 'drop', $entry->{id}), 0, 'is dropped by an administrator');
+    is(scalar queue(), 0, 'and gone');
+    my ($draft) = messages($home, 'john', 'outbox', qr/\Adropped\z/);
+    is($draft->{PR_MESSAGE_FLAGS} & 0xC, 8, 'the message is a draft again');
+    is(submit('john', letter('hurried', ['x@sink.test']), after => 600), 'ok', 'a third');
+    ($entry) = queue();
+    is($home->admin('queue', 'retry', $entry->{id}), 0, 'is sent all the same');
+    $postfix->wait_mails(1, qr/^Subject: hurried/m);
+    wait_queue_empty();
+    ok(!(grep {/^Subject: (?:never|dropped)/m} $postfix->mails), 'the others are not');
+};
+
+subtest 'a client\'s draft' => sub {
+    is(submit('john', letter('by MAPI', ['team@example.org'], cc => ['x@sink.test'],
+        headers => ['Bcc: secret@sink.test', 'Received: from nowhere']), mode => 'plain'), 'ok',
+        'as its properties say');
+    my ($mail) = $postfix->wait_mails(2, qr/^Subject: by MAPI/m);
+    unlike($mail, qr/^Bcc|^Received: from nowhere/mi, 'not as its bytes were');
+    like($mail, qr/^From: "?John[^\n]* <john\@example\.org>/mi, 'from him');
+    unlike($mail, qr/^Sender:/mi, 'and nobody else');
+    my ($id) = $mail =~ /^Message-ID: (\S+)/mi;
+    for my $user (qw(john mary)) {
+        my ($row) = wait_messages($home, $user, 'inbox', qr/\Aby MAPI\z/);
+        is($row->{PR_INTERNET_MESSAGE_ID}, $id, "as a member of the group $user gets it");
+    }
+    wait_queue_empty();
+};
+
+subtest 'RopSubmitMessage, RopAbortSubmit' => sub {
+    is(submit('john', letter('rop', ['x@sink.test']), mode => 'draft', after => 600), 'ok',
+        'a draft');
+    my $logon = logon($home, 'john');
+    my $drafts = $logon->open_folder(drafts_of($logon));
+    my ($row) = grep { $_->{PR_SUBJECT} eq 'rop' } $drafts->contents->columns(@columns)->rows(50);
+    my %ids = (folder_id => $drafts->{fid}, message_id => $row->{PR_MID});
+    is($logon->try('AbortSubmit', \%ids)->{status}, 0x80040601, 'nothing to abort yet');
+    my $message = $logon->open_message($drafts->{fid}, $row->{PR_MID});
+    is($message->try('SubmitMessage', { submit_flags => 0 })->{status}, 0, 'submitted');
+    is(scalar queue(), 1, 'queued');
+    is($message->try('SubmitMessage', { submit_flags => 0 })->{status}, 0x80040604, 'only once');
+    is($logon->try('AbortSubmit', \%ids)->{status}, 0, 'taken back');
+    is(scalar queue(), 0, 'and not queued any more');
+    is($message->try('SubmitMessage', { submit_flags => 8 })->{status}, 0x80070057,
+        'unknown flags');
+};
+
+# The folder Drafts, which RopLogon doesn't tell of.
+sub drafts_of {
+    my ($logon) = @_;
+    my ($row) = grep { $_->{PR_DISPLAY_NAME} eq 'Drafts' }
+        $logon->open_special('ipm_subtree')->hierarchy->columns(qw(PR_DISPLAY_NAME PR_FID))
+        ->rows(50);
+    return $row->{PR_FID};
+}
+
+subtest 'in the name of somebody else' => sub {
+    my $text = sub {
+        return mail(from => 'Information <info@example.org>', subject => $_[0],
+            to => ['x@sink.test']);
+    };
+    is(submit('john', $text->('forged'), mode => $_), 'OKAPI_EACCESS', "without a right ($_)")
+        for qw(raw plain);
+    is(submit('john', mail(from => 'me@elsewhere.test', subject => 'alien', to => ['x@sink.test'])),
+        'OKAPI_EACCESS', 'with an address of nobody here');
+    is($home->admin('delegate', 'add', 'info', 'john'), 0, 'as a delegate');
+    for my $mode (qw(raw plain)) {
+        is(submit('john', $text->("behalf $mode"), mode => $mode), 'ok', "he may ($mode)");
+        my ($mail) = $postfix->wait_mails(1, qr/^Subject: behalf $mode/m);
+        like($mail, qr/^From: .*<info\@example\.org>/mi, 'From is whom he acts for');
+        like($mail, qr/^Sender: .*<john\@example\.org>/mi, 'Sender is he');
+        like($mail, qr/^Return-Path: <john\@example\.org>/mi, 'so is the envelope\'s');
+        ok((wait_messages($home, $_, 'sent', qr/\Abehalf $mode\z/)), "a copy for $_")
+            for qw(john info);
+    }
+    is($home->admin('send-as', 'add', 'info', 'team'), 0, 'with the right, by a group');
+    for my $mode (qw(raw plain)) {
+        is(submit('john', $text->("as $mode"), mode => $mode), 'ok', "he may ($mode)");
+        my ($mail) = $postfix->wait_mails(1, qr/^Subject: as $mode/m);
+        like($mail, qr/^From: .*<info\@example\.org>/mi, 'From is whom he acts for');
+        unlike($mail, qr/john/, 'and nothing tells of him');
+    }
+    is($home->admin('send-as', 'remove', 'info', 'team'), 0, 'the right is taken away');
+    is($home->admin('delegate', 'remove', 'info', 'john'), 0, 'and he is no delegate any more');
+    is(submit('john', $text->('forged')), 'OKAPI_EACCESS', 'then he may not');
+    wait_queue_empty();
+    ok(!(grep {/^Subject: (?:forged|alien)/m} $postfix->mails), 'nothing of that left');
+};
+
+subtest 'limits' => sub {
+    is($home->admin('quota', 'set', 'john', '--send', 1), 0, 'a mailbox that may not send');
+    is(submit('john', letter('full', ['x@sink.test'])), 'OKAPI_EQUOTA', 'does not');
+    is($home->admin('quota', 'set', 'john', '--send', 'none'), 0, 'again without');
+    my @many = map {"p$_\@sink.test"} 1 .. 1001;
+    is(submit('john', letter('many', \@many)), 'OKAPI_ETOOMANYRECIPIENTS', 'too many recipients');
+    pop @many;
+    is(submit('john', letter('fewer', [@many[0 .. 249]])), 'ok', 'more than one transaction\'s');
+    my @mails = $postfix->wait_mails(250, qr/^Subject: fewer/m);
+    is(scalar @mails, 250, 'each gets one');
+    wait_queue_empty();
+};
+
+# ---- what a mailbox sends by itself ----
+
+use constant { OP_FORWARD => 7, FWD_PRESERVE_SENDER => 1, FWD_DO_NOT_MUNGE_MSG => 2, ENABLED => 1 };
+
+# USER's mail with this word in its subject is forwarded by rule to an address.
+sub forward_rule {
+    my ($user, $word, $flavor, $to) = @_;
+    my @props = (pack('V a*', 0x0C150003, pack 'V', 1), pack('V a*', 0x3002001F, utf16('SMTP')),
+        pack('V a*', 0x3003001F, utf16($to)), pack('V a*', 0x39FE001F, utf16($to)),
+        pack('V a*', 0x3001001F, utf16($to)));
+    my $block = pack('C V V', OP_FORWARD, $flavor, 0)
+        . pack('v', 1) . pack('C v', 1, scalar @props) . join '', @props;
+    my $inbox = logon($home, $user)->open_special('inbox');
+    my $status = $inbox->try('ModifyRules', { modify_rules_flags => 0, rules_data => [{
+        rule_data_flags => 1, property_values => [
+            [PR_RULE_SEQUENCE => 10], [PR_RULE_STATE => ENABLED], [PR_RULE_NAME => $word],
+            [PR_RULE_PROVIDER => 'RuleOrganizer'],
+            [PR_RULE_CONDITION => [content => 'PR_SUBJECT', $word, 0x10001]],
+            [PR_RULE_ACTIONS => pack 'v v/a*', 1, $block]] }] })->{status};
+    is($status, 0, "$user forwards '$word' to $to");
+}
+
+sub utf16 { return join('', map { pack 'v', ord } split //, $_[0]) . "\0\0" }
+
+# A letter from outside, by way of Postfix.
+sub arrive {
+    my ($to, $subject) = @_;
+    my $text = mail(from => 'Zoe <zoe@example.net>', to => [$to], subject => $subject);
+    $postfix->submit($text =~ s/\r\n/\n/gr, '-f', 'zoe@example.net', $to);
+}
+
+subtest 'rules' => sub {
+    forward_rule('mary', 'redirect', FWD_PRESERVE_SENDER | FWD_DO_NOT_MUNGE_MSG, 'x@sink.test');
+    forward_rule('mary', 'forward', 0, 'x@sink.test');
+    arrive('mary@example.org', 'a redirect');
+    my ($mail) = $postfix->wait_mails(1, qr/^Subject: a redirect/m);
+    like($mail, qr/^From: Zoe <zoe\@example\.net>/m, 'what is redirected comes as it was');
+    like($mail, qr/^Return-Path: <mary\@example\.org>/m, 'from her');
+    arrive('mary@example.org', 'a forward');
+    ($mail) = $postfix->wait_mails(1, qr/^Subject: FW: a forward/mi);
+    like($mail, qr/^From: .*<mary\@example\.org>/m, 'what is forwarded is hers');
+    wait_queue_empty();
+    is(scalar messages($home, 'mary', 'sent', qr/redirect|forward/), 0, 'there is no copy of it');
+};
+
+subtest 'round and round' => sub {
+    forward_rule('john', 'circle', FWD_PRESERVE_SENDER | FWD_DO_NOT_MUNGE_MSG, 'mary@example.org');
+    forward_rule('mary', 'circle', FWD_PRESERVE_SENDER | FWD_DO_NOT_MUNGE_MSG, 'john@example.org');
+    arrive('john@example.org', 'a circle');
+    wait_messages($home, $_, 'inbox', qr/a circle/) for qw(john mary);
+    wait_queue_empty();
+    $postfix->wait_idle;
+    wait_queue_empty();
+    is(scalar messages($home, 'john', 'inbox', qr/a circle/), 1, 'it ends where it began');
+    is(scalar messages($home, 'mary', 'inbox', qr/a circle/), 1, 'after one round');
+};
+
+subtest 'out of office' => sub {
+    is($home->admin('oof', 'set', $_, '--on', '--internal', 'I am away', '--external',
+        'Away', '--audience', 'all'), 0, "$_ is away") for qw(john mary);
+    is(submit('john', letter('question', ['mary@example.org'])), 'ok', 'one writes to the other');
+    my ($reply) = wait_messages($home, 'john', 'inbox', qr/\AAutomatic reply: question/);
+    like(property($home, 'john', 'inbox', $reply, 'PR_BODY'), qr/I am away/, 'and is told');
+    arrive('mary@example.org', 'from outside');
+    my ($told) = wait_messages($away, 'zoe', 'inbox', qr/\AAutomatic reply: from outside/);
+    like(property($away, 'zoe', 'inbox', $told, 'PR_TRANSPORT_MESSAGE_HEADERS'),
+        qr/^Auto-Submitted: auto-replied/mi, 'that it is a machine\'s is said');
+    wait_queue_empty();
+    $postfix->wait_idle;
+    wait_queue_empty();
+    is(scalar messages($home, 'mary', 'inbox', qr/Automatic reply/), 0, 'nobody answers an answer');
+    is(scalar messages($home, $_, 'inbox', qr/Undeliverable.*Automatic/), 0, 'or returns it')
+        for qw(john mary);
+    $home->admin('oof', 'set', $_, '--off') for qw(john mary);
+};
+
+subtest 'a killed httpd' => sub {
+    $postfix->stop;
+    is(submit('john', letter("killed $_", ['x@sink.test'])), 'ok', "mail $_") for 1 .. 12;
+    $postfix->start;
+    $postfix->wait_mails(1, qr/^Subject: killed/m);
+    $home->kill_children;
+    wait_queue_empty();
+    my %copies;
+    /^Subject: (killed \d+)/m and $copies{$1}++ for $postfix->mails;
+    is(scalar keys %copies, 12, 'nothing is lost');
+    is(scalar(grep { $_ > 2 } values %copies), 0, 'nothing comes more than twice');
+    my %ids;
+    /^Subject: (killed \d+)/m and $ids{$1}{ (/^Message-ID: (\S+)/mi)[0] } = 1 for $postfix->mails;
+    is(scalar(grep { keys %$_ > 1 } values %ids), 0, 'and twice the same is the same');
+    is(scalar messages($home, 'john', 'sent', qr/killed/), 12, 'all are in Sent Items, once');
 };
 
 done_testing;

@@ -345,6 +345,87 @@ static void test_kinds(mailbox_t *m, apr_pool_t *pool)
        "FREEBUSY");
 }
 
+/* A task is of a day: what doesn't take place is a day too, however it is written. */
+static void test_task_series(mailbox_t *m, apr_pool_t *pool)
+{
+    static const char *const exdates[] = {"EXDATE:20240112T090000Z\r\n",
+                                          "EXDATE;VALUE=DATE:20240112\r\n"};
+    for (int i = 0; i < 2; i++) {
+        okapi_message_t *task = message_of(
+            m, "",
+            apr_pstrcat(pool, "BEGIN:VTODO\r\nUID:s\r\nDUE:20240105T090000Z\r\n", exdates[i],
+                        "RRULE:FREQ=WEEKLY;BYDAY=FR;COUNT=4\r\nEND:VTODO\r\n", NULL),
+            pool);
+        okapi_recurrence_t *r;
+        mailbox_must(okapi_recurrence_decode(&r, NAMED(m, task, TASK_RECURRENCE).v.bin, pool),
+                     "PidLidTaskRecurrence");
+        is_int(r->deleted->nelts, 1, "a week without it");
+        is_int(okapi__civil_of_minutes(APR_ARRAY_IDX(r->deleted, 0, okapi_minutes_t)),
+               okapi__days_of(2024, 1, 12) * OKAPI__DAY, "the second");
+        ok(has_line(text_of(task, OKAPI_ICAL_PLAIN, pool), "EXDATE:20240112T090000Z", pool),
+           "EXDATE");
+    }
+}
+
+/* ---- files ---- */
+
+static void test_files(mailbox_t *m, apr_pool_t *pool)
+{
+    static const char uri[] = "ATTACH;FMTTYPE=text/plain:http://example.org/a.txt";
+    static const char file[] =
+        "ATTACH;FMTTYPE=image/png;ENCODING=BASE64;VALUE=BINARY;FILENAME=\"a, b.png\":AAECAwQF/w==";
+    static const char named[] =
+        "ATTACH;VALUE=BINARY;X-FILENAME=\"..\\x/c.txt\";ENCODING=base64:YWJj";
+    okapi_message_t *message =
+        message_of(m, "",
+                   apr_pstrcat(pool, "BEGIN:VEVENT\r\nUID:f\r\nDTSTART:20240105T100000Z\r\n", uri,
+                               "\r\n", file, "\r\n", named, "\r\nEND:VEVENT\r\n", NULL),
+                   pool);
+    is_int(okapi_message_attachment_count(message), 2, "two files, and one that is elsewhere");
+    static const struct {
+        const char *name, *data;
+        apr_size_t len;
+    } files[] = {{"a, b.png", "\0\1\2\3\4\5\xFF", 7}, {"c.txt", "abc", 3}};
+    for (int i = 0; i < 2; i++) {
+        static const okapi_proptag_t tags[] = {PR_ATTACH_LONG_FILENAME, PR_ATTACH_DATA_BIN};
+        okapi_attachment_t *attachment;
+        okapi_propval_t v[2];
+        mailbox_must(okapi_attachment_open(&attachment, message,
+                                           okapi_message_attachment_num(message, i), pool),
+                     "attachment");
+        mailbox_must(
+            okapi_object_get(okapi_attachment_object(attachment), tags, 2, 0, v, pool, pool),
+            "get");
+        is_str(v[0].v.str, files[i].name, "its name");
+        is_mem(v[1].v.bin.data, v[1].v.bin.len, files[i].data, files[i].len, "its bytes");
+    }
+    const char *text = text_of(message, OKAPI_ICAL_PLAIN, pool);
+    ok(has_line(text, file, pool), "the file alone");
+    ok(has_line(text, "ATTACH;ENCODING=BASE64;VALUE=BINARY;FILENAME=c.txt:YWJj", pool),
+       "without the folder that it was to go to");
+    text = text_of(message, 0, pool);
+    ok(has_line(text, uri, pool) && has_line(text, file, pool) && has_line(text, named, pool),
+       "all as they came");
+}
+
+/* ---- alarms ---- */
+
+static void test_alarms(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_message_t *message =
+        message_of(m, "",
+                   "BEGIN:VEVENT\r\nUID:a\r\nDTSTART:20240105T100000Z\r\n"
+                   "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT20M\r\nEND:VALARM\r\n"
+                   "BEGIN:VALARM\r\nACTION:AUDIO\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\nEND:VEVENT\r\n",
+                   pool);
+    is_int(NAMED(m, message, REMINDER_DELTA).v.i32, 20, "the first alarm is the reminder");
+    const char *text = text_of(message, 0, pool);
+    ok(has_line(text, "TRIGGER:-PT20M", pool) && has_line(text, "TRIGGER:-PT5M", pool),
+       "both come back");
+    text = text_of(message, OKAPI_ICAL_PLAIN, pool);
+    ok(has_line(text, "TRIGGER:-PT20M", pool) && !strstr(text, "-PT5M"), "MAPI has one");
+}
+
 /* ---- what is kept ---- */
 
 static void test_kept(mailbox_t *m, apr_pool_t *pool)
@@ -422,6 +503,9 @@ int main(void)
     test_meeting(&mailbox, pool);
     test_uid(pool);
     test_kinds(&mailbox, pool);
+    test_task_series(&mailbox, pool);
+    test_files(&mailbox, pool);
+    test_alarms(&mailbox, pool);
     test_kept(&mailbox, pool);
     test_broken(&mailbox, pool);
     return done_testing();

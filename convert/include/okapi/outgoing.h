@@ -5,9 +5,8 @@
 
 #include <okapi/queue.h>
 
-/* MESSAGE as it is sent. If it has its bytes as they came they are passed on, with those fields of
- * PS_INTERNET_HEADERS before them that they don't have so; otherwise it is converted. Bcc isn't in
- * it. */
+/* MESSAGE as it is sent: okapi_mime_from_message for OKAPI_MIME_SEND, and of the bytes as they came
+ * what doesn't leave is left out, Bcc above all. */
 apr_status_t okapi_outgoing_bytes(okapi_binary_t *bytes, okapi_message_t *message,
                                   apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 

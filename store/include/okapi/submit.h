@@ -25,7 +25,7 @@ enum { OKAPI_SUBMIT_RAW = 0x1 };
  * isn't an error here: a report tells of it. */
 apr_status_t okapi_submit(okapi_message_t *message, int flags, apr_pool_t *scratch_pool);
 
-/* Takes a message back that isn't being sent. OKAPI_ENOTFOUND if it isn't in the queue,
+/* Takes a message back that isn't being sent. OKAPI_ENOTINQUEUE,
  * OKAPI_EUNABLETOABORT if somebody is sending it, or some have got it. */
 apr_status_t okapi_submit_abort(okapi_message_t *message, apr_pool_t *scratch_pool);
 

@@ -106,7 +106,7 @@ sub configure {
         virtual_mailbox_domains => '', virtual_mailbox_base => "$dir/mail",
         virtual_mailbox_maps => 'static:sink/',
         virtual_uid_maps => "static:$uid", virtual_gid_maps => "static:$gid",
-        virtual_minimum_uid => 1,
+        virtual_minimum_uid => 1, pipe_destination_recipient_limit => 1,
         smtpd_recipient_restrictions => "check_recipient_access texthash:$dir/etc/refuse, "
             . "$permit, reject",
         smtpd_relay_restrictions => "$permit, reject", smtpd_peername_lookup => 'no',
