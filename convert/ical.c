@@ -224,6 +224,7 @@ static apr_status_t put_exception(okapi__item_t *series, okapi__item_t *item,
     status = okapi__people_read(item);
     if (status == APR_SUCCESS)
         status = okapi__attach_read(item, data_pool);
+    okapi__words_put(item);
     return status == APR_SUCCESS ? put_props(item->message, item->props, pool) : status;
 }
 
@@ -342,7 +343,10 @@ static apr_status_t fill(okapi__item_t *item, const entry_t *entry, const char *
         okapi_props_set_i32(item->props, OKAPI__CAL_TAG(item, SIDE_EFFECTS), SIDE_EFFECTS);
         okapi_props_set_i32(item->props, PR_ICON_INDEX, recurs ? ICON_SERIES : ICON_APPOINTMENT);
     }
-    return status == APR_SUCCESS ? okapi__people_read(item) : status;
+    if (status == APR_SUCCESS)
+        status = okapi__people_read(item);
+    okapi__words_put(item);
+    return status;
 }
 
 apr_status_t okapi_ical_to_message(okapi_message_t *message, const char **why,

@@ -95,6 +95,11 @@ void okapi__series_write(okapi__item_t *item);
 apr_status_t okapi__people_read(okapi__item_t *item);
 void okapi__people_write(okapi__item_t *item);
 
+/* ---- ical_words.c ---- */
+
+/* Who attends and when it recurs, in words: of the message's recipients and properties. */
+void okapi__words_put(okapi__item_t *item);
+
 /* ---- ical_attach.c ---- */
 
 /* The files' bytes are in DATA_POOL, which lives until the message is saved. */

@@ -367,6 +367,48 @@ static void test_task_series(mailbox_t *m, apr_pool_t *pool)
     }
 }
 
+/* ---- words ---- */
+
+static void test_words(mailbox_t *m, apr_pool_t *pool)
+{
+    static const char *const patterns[][2] = {
+        {"FREQ=DAILY", "every day from 10:00 to 11:30"},
+        {"FREQ=DAILY;INTERVAL=3", "every 3 days from 10:00 to 11:30"},
+        {"FREQ=WEEKLY;BYDAY=MO,WE,FR", "every Monday, Wednesday and Friday from 10:00 to 11:30"},
+        {"FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", "every 2 weeks on Monday from 10:00 to 11:30"},
+        {"FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "every weekday from 10:00 to 11:30"},
+        {"FREQ=MONTHLY;BYMONTHDAY=1", "day 1 of every month from 10:00 to 11:30"},
+        {"FREQ=MONTHLY;INTERVAL=2;BYDAY=MO;BYSETPOS=1",
+         "the first Monday of every 2 months from 10:00 to 11:30"},
+        {"FREQ=YEARLY", "day 1 of July every year from 10:00 to 11:30"},
+    };
+    okapi_message_t *message;
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        message = message_of(m, "",
+                             apr_pstrcat(pool,
+                                         "BEGIN:VEVENT\r\nUID:w\r\nDTSTART:20240701T100000Z\r\n"
+                                         "DTEND:20240701T113000Z\r\nRRULE:",
+                                         patterns[i][0], "\r\nEND:VEVENT\r\n", NULL),
+                             pool);
+        is_str(NAMED(m, message, RECURRENCE_PATTERN).v.str, patterns[i][1], "%s", patterns[i][0]);
+    }
+    message = message_of(m, "",
+                         "BEGIN:VEVENT\r\nUID:w\r\nDTSTART;VALUE=DATE:20240131\r\n"
+                         "RRULE:FREQ=MONTHLY;BYMONTHDAY=-1\r\nEND:VEVENT\r\n",
+                         pool);
+    is_str(NAMED(m, message, RECURRENCE_PATTERN).v.str, "the last day of every month", "all day");
+    message = message_of(m, "",
+                         "BEGIN:VEVENT\r\nUID:w\r\nDTSTART:20240105T100000Z\r\n"
+                         "ORGANIZER;CN=Ann:mailto:ann@example.net\r\n"
+                         "ATTENDEE;CN=\"Ben\":mailto:ben@example.net\r\n"
+                         "ATTENDEE;ROLE=OPT-PARTICIPANT;CN=Cat:mailto:cat@example.net\r\n"
+                         "ATTENDEE;CUTYPE=ROOM;CN=Hall:mailto:hall@example.net\r\nEND:VEVENT\r\n",
+                         pool);
+    is_str(NAMED(m, message, ALL_ATTENDEES).v.str, "Ben; Cat; Hall", "all but the organizer");
+    is_str(NAMED(m, message, TO_ATTENDEES).v.str, "Ben", "who is needed");
+    is_str(NAMED(m, message, CC_ATTENDEES).v.str, "Cat", "who may come");
+}
+
 /* ---- files ---- */
 
 static void test_files(mailbox_t *m, apr_pool_t *pool)
@@ -504,6 +546,7 @@ int main(void)
     test_uid(pool);
     test_kinds(&mailbox, pool);
     test_task_series(&mailbox, pool);
+    test_words(&mailbox, pool);
     test_files(&mailbox, pool);
     test_alarms(&mailbox, pool);
     test_kept(&mailbox, pool);
