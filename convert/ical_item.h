@@ -9,6 +9,7 @@
 
 #include "civil.h"
 #include "ical_tree.h"
+#include "keep.h"
 #include "zone.h"
 
 /* The named properties: those of calendar_props.def, and these by their names. */
@@ -17,7 +18,7 @@ enum {
 #include "calendar_props.def"
 #undef CAL_PROP
     OKAPI__CAL_KEYWORDS,
-    OKAPI__CAL_KEPT,          /* see ical_keep.h */
+    OKAPI__CAL_KEPT,          /* see keep.h */
     OKAPI__CAL_KEPT_CALENDAR, /* lines and components beside the item's own */
     OKAPI__CAL_PROPS
 };
@@ -130,15 +131,6 @@ void okapi__freebusy_write(okapi__item_t *item);
 int okapi__vtimezone_rule(okapi__tz_rule_t *rule, const okapi__comp_t *vtimezone);
 okapi__comp_t *okapi__vtimezone_create(const okapi__zone_t *zone, const char *tzid,
                                        apr_pool_t *result_pool);
-
-/* ---- ical_keep.c ---- */
-
-/* What has to be kept so that GENERATED becomes ORIGINAL again; NULL if nothing. */
-const char *okapi__keep_difference(const okapi__comp_t *original, const okapi__comp_t *generated,
-                                   apr_pool_t *result_pool);
-
-/* Undoes the difference as far as GENERATED is what it was. */
-void okapi__keep_apply(okapi__comp_t *generated, const char *kept, apr_pool_t *result_pool);
 
 /* ---- ical_write.c ---- */
 

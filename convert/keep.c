@@ -1,13 +1,15 @@
-/* ical_keep.c - what MAPI has no property for, or not quite, is kept with the item.
+/* keep.c - what MAPI has no property for, or not quite, is kept with the item.
  *
  * When an item is read, it is written again at once and the two are compared, a group of properties
  * at a time. A group that isn't the same is kept as it came, with a hash of what was written for
  * it. When the item is really written, a group is what was kept if the hash still fits, and what
  * MAPI says now if it doesn't: a client has changed it. An unknown property is the simplest such
  * group: nothing is written for it. */
-#include "ical_item.h"
+#include "keep.h"
 
-#include <apr_lib.h>
+#include <string.h>
+
+#include <apr_hash.h>
 #include <apr_strings.h>
 
 enum { MAX_KEPT = 256 * 1024 };
@@ -17,9 +19,13 @@ typedef struct group_t {
     apr_array_header_t *texts; /* const char * */
 } group_t;
 
-/* What tells one thing in several properties is one group. */
+/* What tells one thing in several properties is one group; so are the lines of one name, whichever
+ * of vCard's groups they are in ("ITEM1.TEL"). */
 static const char *key_of(const char *name)
 {
+    const char *dot = strrchr(name, '.');
+    if (dot)
+        name = dot + 1;
     static const char *const same[][2] = {{"DTEND", "DTSTART"}, {"DURATION", "DTSTART"},
                                           {"DUE", "DTSTART"},   {"EXDATE", "RRULE"},
                                           {"RDATE", "RRULE"},   {"EXRULE", "RRULE"}};

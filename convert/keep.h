@@ -1,0 +1,14 @@
+/* keep.h - what MAPI has no property for, or not quite, is kept with the item (keep.c). */
+#ifndef OKAPI__KEEP_H
+#define OKAPI__KEEP_H
+
+#include "ical_tree.h"
+
+/* What has to be kept so that GENERATED becomes ORIGINAL again; NULL if nothing. */
+const char *okapi__keep_difference(const okapi__comp_t *original, const okapi__comp_t *generated,
+                                   apr_pool_t *result_pool);
+
+/* Undoes the difference as far as GENERATED is what it was. */
+void okapi__keep_apply(okapi__comp_t *generated, const char *kept, apr_pool_t *result_pool);
+
+#endif

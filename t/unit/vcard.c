@@ -1,0 +1,265 @@
+/* vcard.c - vCards as contacts and back: what each property becomes, and what is kept. */
+#include <okapi/error.h>
+#include <okapi/vcard.h>
+
+#include "mailbox.h"
+#include "vcard_item.h"
+
+static okapi_vcard_t *parse(const char *text, apr_pool_t *pool)
+{
+    okapi_vcard_t *vcard;
+    const char *why;
+    okapi_binary_t bytes = {(const unsigned char *)text, strlen(text)};
+    apr_status_t status = okapi_vcard_parse(&vcard, &why, bytes, pool);
+    if (status != APR_SUCCESS)
+        diag("%s", why);
+    mailbox_must(status, "parse");
+    return vcard;
+}
+
+/* The card of VERSION with the lines BODY, saved and opened again. */
+static okapi_message_t *message_of(mailbox_t *m, const char *version, const char *body,
+                                   apr_pool_t *pool)
+{
+    okapi_message_t *message, *again;
+    const char *why;
+    okapi_vcard_t *vcard = parse(
+        apr_pstrcat(pool, "BEGIN:VCARD\r\nVERSION:", version, "\r\n", body, "END:VCARD\r\n", NULL),
+        pool);
+    mailbox_must(okapi_message_create(&message, m->store, okapi_folder_id(m->inbox), 0, pool, pool),
+                 "create");
+    mailbox_must(okapi_vcard_to_message(message, &why, vcard, 0, pool, pool), "to message");
+    mailbox_must(okapi_message_save(message, 0, pool), "save");
+    mailbox_must(okapi_message_open(&again, m->store, 0, okapi_message_id(message), pool, pool),
+                 "open");
+    return again;
+}
+
+static const char *text_of(okapi_message_t *message, okapi_vcard_version_e version, int flags,
+                           apr_pool_t *pool)
+{
+    okapi_binary_t text;
+    mailbox_must(okapi_vcard_from_messages(&text, &message, 1, version, flags, pool, pool),
+                 "writing");
+    return apr_pstrmemdup(pool, (const char *)text.data, text.len);
+}
+
+/* Does TEXT, unfolded, have the line? */
+static int has_line(const char *text, const char *line, apr_pool_t *pool)
+{
+    char *unfolded = apr_palloc(pool, strlen(text) + 1), *to = unfolded;
+    for (const char *p = text; *p; p++)
+        if (strncmp(p, "\r\n ", 3) == 0)
+            p += 2;
+        else
+            *to++ = *p;
+    *to = 0;
+    const char *found = strstr(unfolded, apr_pstrcat(pool, "\n", line, "\r\n", NULL));
+    if (!found)
+        diag("%s", unfolded);
+    return found != NULL;
+}
+
+static okapi_propval_t get(okapi_message_t *message, okapi_proptag_t tag, apr_pool_t *pool)
+{
+    okapi_propval_t v;
+    mailbox_must(okapi_object_get(okapi_message_object(message), &tag, 1, 0, &v, pool, pool),
+                 "get");
+    return v;
+}
+
+static const char *str(okapi_message_t *message, okapi_proptag_t tag, apr_pool_t *pool)
+{
+    okapi_propval_t v = get(message, tag, pool);
+    return v.tag == tag ? v.v.str : "(none)";
+}
+
+static okapi_proptag_t named(okapi_message_t *message, int symbol, apr_pool_t *pool)
+{
+    okapi__card_t card;
+    mailbox_must(okapi__card_open(&card, message, 0, pool), "names");
+    return card.tags[symbol];
+}
+
+#define NAMED_STR(symbol) str(c, named(c, OKAPI__CONTACT_##symbol, pool), pool)
+
+static const char full[] = "FN:Dr. Erika M. Mustermann\r\n"
+                           "N:Mustermann;Erika;M.;Dr.;jun.\r\n"
+                           "ORG:Wellen\\, Reiter & Co;Einkauf;Papier\r\n"
+                           "item1.EMAIL;TYPE=work:erika@example.org\r\n"
+                           "item1.X-ABLabel:Büro\r\n"
+                           "EMAIL;TYPE=home:em@example.net\r\n"
+                           "TEL;TYPE=work,voice:+49 30 1\r\n"
+                           "TEL;TYPE=work:+49 30 2\r\n"
+                           "TEL;TYPE=home,fax:+49 30 3\r\n"
+                           "TEL;TYPE=CELL;TYPE=PREF:+49 170 4\r\n"
+                           "ADR;TYPE=home:PF 7;Hinterhaus;Weg 5;Bonn;NRW;53111;Deutschland\r\n"
+                           "BDAY:1985-04-12\r\n"
+                           "CATEGORIES:Freunde,Skat\r\n"
+                           "NOTE:eins\\nzwei\r\n"
+                           "URL;TYPE=WORK:https://example.org/\r\n"
+                           "X-MANAGER:Max\r\n"
+                           "X-UNKNOWN;X-P=1:a;b\r\n"
+                           "UID:urn:uuid:1-2-3\r\n";
+
+static void test_contact(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_message_t *c = message_of(m, "3.0", full, pool);
+    is_str(str(c, PR_MESSAGE_CLASS, pool), "IPM.Contact", "class");
+    is_str(str(c, PR_DISPLAY_NAME, pool), "Dr. Erika M. Mustermann", "FN");
+    is_str(str(c, PR_SURNAME, pool), "Mustermann", "N: surname");
+    is_str(str(c, PR_GIVEN_NAME, pool), "Erika", "given name");
+    is_str(str(c, PR_MIDDLE_NAME, pool), "M.", "middle name");
+    is_str(str(c, PR_DISPLAY_NAME_PREFIX, pool), "Dr.", "prefix");
+    is_str(str(c, PR_GENERATION, pool), "jun.", "suffix");
+    is_str(NAMED_STR(FILE_UNDER), "Mustermann, Erika M.", "how it is filed");
+    is_str(str(c, PR_COMPANY_NAME, pool), "Wellen, Reiter & Co", "ORG");
+    is_str(str(c, PR_DEPARTMENT_NAME, pool), "Einkauf", "its department");
+    is_str(NAMED_STR(EMAIL1_ADDRESS), "erika@example.org", "EMAIL of a group");
+    is_str(NAMED_STR(EMAIL2_ADDRESS), "em@example.net", "the second");
+    is_str(NAMED_STR(EMAIL1_ADDRESS_TYPE), "SMTP", "its type");
+    is_str(str(c, PR_BUSINESS_TELEPHONE_NUMBER, pool), "+49 30 1", "TEL");
+    is_str(str(c, PR_BUSINESS2_TELEPHONE_NUMBER, pool), "+49 30 2", "a second of the kind");
+    is_str(str(c, PR_HOME_FAX_NUMBER, pool), "+49 30 3", "a fax");
+    is_str(str(c, PR_MOBILE_TELEPHONE_NUMBER, pool), "+49 170 4", "a mobile one");
+    is_str(str(c, PR_HOME_ADDRESS_STREET, pool), "Weg 5\r\nHinterhaus", "ADR: street");
+    is_str(str(c, PR_HOME_ADDRESS_CITY, pool), "Bonn", "town");
+    is_str(str(c, PR_LOCALITY, pool), "Bonn", "it is the address for letters");
+    is_str(NAMED_STR(HOME_ADDRESS), "PF 7\r\nWeg 5\r\nHinterhaus\r\nBonn NRW 53111\r\nDeutschland",
+           "the whole address");
+    is_int(get(c, PR_BIRTHDAY, pool).v.time, 121265856000000000, "BDAY");
+    is_str(str(c, PR_BODY, pool), "eins\nzwei", "NOTE");
+    is_str(str(c, PR_BUSINESS_HOME_PAGE, pool), "https://example.org/", "URL");
+    is_str(str(c, PR_MANAGER_NAME, pool), "Max", "X-MANAGER");
+    const okapi_propval_t words = get(c, named(c, OKAPI__CONTACT_KEYWORDS, pool), pool);
+    ok(words.v.mv.count == 2 && strcmp(words.v.mv.v.str[1], "Skat") == 0, "CATEGORIES");
+}
+
+static void test_back(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_message_t *c = message_of(m, "3.0", full, pool);
+    const char *text = text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool);
+    const char *plain = text_of(c, OKAPI_VCARD_AS_IT_CAME, OKAPI_VCARD_PLAIN, pool);
+    static const char *const lines[] = {
+        "VERSION:3.0",
+        "item1.EMAIL;TYPE=work:erika@example.org",
+        "item1.X-ABLabel:Büro",
+        "ORG:Wellen\\, Reiter & Co;Einkauf;Papier",
+        "TEL;TYPE=home,fax:+49 30 3",
+        "ADR;TYPE=home:PF 7;Hinterhaus;Weg 5;Bonn;NRW;53111;Deutschland",
+        "X-UNKNOWN;X-P=1:a;b",
+        "UID:urn:uuid:1-2-3"};
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        ok(has_line(text, lines[i], pool), "as it came: %s", lines[i]);
+    ok(has_line(plain, "N:Mustermann;Erika;M.;Dr.;jun.", pool), "plain: N");
+    ok(has_line(plain, "EMAIL;TYPE=INTERNET:em@example.net", pool), "plain: EMAIL");
+    ok(has_line(plain, "TEL;TYPE=FAX,HOME:+49 30 3", pool), "plain: TEL");
+    ok(has_line(plain, "ADR;TYPE=HOME:PF 7;;Weg 5\\nHinterhaus;Bonn;NRW;53111;Deutschland", pool),
+       "plain: ADR");
+    ok(has_line(plain, "BDAY:1985-04-12", pool), "plain: BDAY");
+    ok(!strstr(plain, "X-UNKNOWN"), "plain: nothing that was kept");
+
+    okapi_propval_t v =
+        okapi_propval_str(named(c, OKAPI__CONTACT_EMAIL1_ADDRESS, pool), "new@x.org");
+    mailbox_must(okapi_object_set(okapi_message_object(c), &v, 1, pool), "set");
+    text = text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool);
+    ok(has_line(text, "EMAIL;TYPE=INTERNET:new@x.org", pool), "what a client has changed");
+    ok(!strstr(text, "erika@example.org"), "isn't what it was");
+    ok(has_line(text, "X-UNKNOWN;X-P=1:a;b", pool), "the rest is");
+}
+
+static void test_versions(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_message_t *c =
+        message_of(m, "2.1",
+                   "N;CHARSET=ISO-8859-1;ENCODING=QUOTED-PRINTABLE:M=FCller;J=F6rg\r\n"
+                   "FN;CHARSET=UTF-8;QUOTED-PRINTABLE:J=C3=B6rg =\r\nM=C3=BCller\r\n"
+                   "TEL;HOME;VOICE:1\r\n"
+                   "NOTE;ENCODING=QUOTED-PRINTABLE:eins=0D=0Azwei, drei\r\n"
+                   "PHOTO;GIF;ENCODING=BASE64:\r\n R0lGODlhAQABAAAAACw=\r\n\r\n",
+                   pool);
+    is_str(str(c, PR_SURNAME, pool), "Müller", "2.1: a declared charset");
+    is_str(str(c, PR_DISPLAY_NAME, pool), "Jörg Müller", "a soft line break");
+    is_str(str(c, PR_HOME_TELEPHONE_NUMBER, pool), "1", "types without a name");
+    is_str(str(c, PR_BODY, pool), "eins\nzwei, drei", "line breaks and commas");
+    is_int(okapi_message_attachment_count(c), 1, "a photo");
+    const char *old = text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool);
+    ok(has_line(old, "VERSION:2.1", pool), "it comes back as 2.1");
+    ok(has_line(old, "TEL;HOME;VOICE:1", pool), "TEL");
+    ok(has_line(old, "NOTE;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:eins=0D=0Azwei, drei", pool),
+       "NOTE");
+    ok(has_line(old, "PHOTO;GIF;ENCODING=BASE64:R0lGODlhAQABAAAAACw=", pool), "PHOTO");
+    const char *new = text_of(c, OKAPI_VCARD_40, 0, pool);
+    ok(has_line(new, "VERSION:4.0", pool), "or as 4.0");
+    ok(has_line(new, "N:Müller;Jörg", pool), "N");
+    ok(has_line(new, "NOTE:eins\\nzwei\\, drei", pool), "NOTE");
+    ok(has_line(new, "PHOTO:data:image/GIF;base64,R0lGODlhAQABAAAAACw=", pool), "PHOTO");
+    c = message_of(m, "4.0",
+                   "FN:A\r\nPHOTO:data:image/png;base64,iVBORw0KGgo=\r\n"
+                   "TEL;VALUE=uri;TYPE=\"cell,text\":tel:+1-2\r\nBDAY:--0412\r\n",
+                   pool);
+    is_str(str(c, PR_MOBILE_TELEPHONE_NUMBER, pool), "+1-2", "4.0: a tel: URI");
+    is_int(get(c, PR_BIRTHDAY, pool).tag & 0xFFFF, PT_ERROR, "a day of no year isn't a birthday");
+    ok(has_line(text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool), "BDAY:--0412", pool), "but kept");
+    ok(has_line(text_of(c, OKAPI_VCARD_30, 0, pool),
+                "PHOTO;ENCODING=b;TYPE=png:iVBORw0KGgo=", pool),
+       "PHOTO as 3.0 writes it");
+}
+
+static void test_list(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_message_t *c = message_of(m, "4.0",
+                                    "KIND:group\r\nFN:The team\r\n"
+                                    "MEMBER;CN=Ann:mailto:ann@example.org\r\n"
+                                    "MEMBER:urn:uuid:77\r\n",
+                                    pool);
+    is_str(str(c, PR_MESSAGE_CLASS, pool), "IPM.DistList", "a group is a distribution list");
+    is_str(NAMED_STR(LIST_NAME), "The team", "its name");
+    is_int(get(c, named(c, OKAPI__CONTACT_LIST_MEMBERS, pool), pool).v.mv.count, 1, "its members");
+    ok(has_line(text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool), "MEMBER:urn:uuid:77", pool),
+       "as it came");
+    ok(has_line(text_of(c, OKAPI_VCARD_30, OKAPI_VCARD_PLAIN, pool),
+                "X-ADDRESSBOOKSERVER-MEMBER;CN=Ann:mailto:ann@example.org", pool),
+       "plain");
+}
+
+static void test_refused(mailbox_t *m, apr_pool_t *pool)
+{
+    static const struct {
+        const char *text, *why;
+    } bad[] = {{"", "there is no VCARD"},
+               {"hello\r\n", "there is no VCARD"},
+               {"BEGIN:VCARD\r\nVERSION:3.0\r\n", "line 2: VCARD has no end"},
+               {"END:VCARD\r\n", "line 1: END:VCARD without BEGIN"}};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        okapi_vcard_t *vcard;
+        const char *why;
+        okapi_binary_t bytes = {(const unsigned char *)bad[i].text, strlen(bad[i].text)};
+        is_int(okapi_vcard_parse(&vcard, &why, bytes, pool), OKAPI_EFORMAT, "refused");
+        is_str(why, bad[i].why, "with a reason");
+    }
+    okapi_message_t *message;
+    const char *why;
+    mailbox_must(okapi_message_create(&message, m->store, okapi_folder_id(m->inbox), 0, pool, pool),
+                 "create");
+    is_int(okapi_vcard_to_message(message, &why, parse("BEGIN:VCARD\nEND:VCARD\n", pool), 0, pool,
+                                  pool),
+           OKAPI_EFORMAT, "an empty card");
+    is_str(why, "the card is empty", "says why");
+    is_int(okapi_vcard_count(
+               parse("begin:vcard\nfn:a\nend:vcard\nBEGIN:VCARD\nFN:b\nEND:VCARD\n", pool)),
+           2, "two cards, one in lower case");
+}
+
+int main(void)
+{
+    static mailbox_t m;
+    apr_pool_t *pool = tap_pool();
+    mailbox_create(&m, pool);
+    test_contact(&m, pool);
+    test_back(&m, pool);
+    test_versions(&m, pool);
+    test_list(&m, pool);
+    test_refused(&m, pool);
+    return done_testing();
+}
