@@ -8,9 +8,6 @@
 #include "access.h"
 #include "delivery_private.h"
 #include "submit_private.h"
-#include "text.h"
-
-enum { ADDRESS_MAX = 320 };
 
 static const okapi__person_tags_t sender_tags = {
     PR_SENDER_ENTRYID,  PR_SENDER_SEARCH_KEY,    PR_SENDER_NAME,
@@ -62,21 +59,14 @@ static apr_status_t find_sender(const okapi_user_t **sender, okapi_message_t *me
     return rv;
 }
 
-static int is_same_address(const char *a, const char *b, apr_pool_t *scratch_pool)
+/* Says who USER is, by ADDRESS, which is one of his. */
+static apr_status_t set_person(okapi_message_t *message, const okapi__person_tags_t *tags,
+                               const okapi_user_t *user, const char *address,
+                               apr_pool_t *scratch_pool)
 {
-    return strcmp(okapi__text_fold(a, ADDRESS_MAX, scratch_pool),
-                  okapi__text_fold(b, ADDRESS_MAX, scratch_pool)) == 0;
-}
-
-/* Says who REPRESENTED is. ADDRESS is one of his; if it isn't the primary one it stays. */
-static apr_status_t set_represented(okapi_message_t *message, const okapi_user_t *represented,
-                                    const char *address, apr_pool_t *scratch_pool)
-{
-    if (address && *address && !is_same_address(address, represented->email, scratch_pool)) {
-        const okapi_propval_t v = okapi_propval_str(PR_SENT_REPRESENTING_SMTP_ADDRESS, address);
-        return okapi_object_set(&message->object, &v, 1, scratch_pool);
-    }
-    return okapi__delivery_person(message, &representing_tags, represented, scratch_pool);
+    const okapi_propval_t v = okapi_propval_str(tags->smtp, address);
+    apr_status_t rv = okapi__delivery_person(message, tags, user, scratch_pool);
+    return rv == APR_SUCCESS ? okapi_object_set(&message->object, &v, 1, scratch_pool) : rv;
 }
 
 /* Sets who sends, and as whom; *ADDRESS is the envelope's. */
@@ -97,14 +87,14 @@ static apr_status_t set_people(const char **address, okapi_message_t *message,
     }
     const okapi_user_t *represented = found ? found : actor;
     rv = find_sender(&sender, message, actor, represented, scratch_pool);
+    given = given && *given ? given : represented->email;
+    *address = sender == represented ? given : sender->email;
     if (rv == APR_SUCCESS) {
-        rv = set_represented(message, represented, given, scratch_pool);
+        rv = set_person(message, &representing_tags, represented, given, scratch_pool);
     }
-    if (rv == APR_SUCCESS) {
-        rv = okapi__delivery_person(message, &sender_tags, sender, scratch_pool);
-    }
-    *address = sender == represented && given && *given ? given : sender->email;
-    return rv;
+    return rv == APR_SUCCESS
+               ? set_person(message, &sender_tags, sender, *address, scratch_pool)
+               : rv;
 }
 
 /* ---- when: MS-OXOMSG 2.2.3.2 to 2.2.3.4 ---- */
@@ -164,9 +154,7 @@ static apr_status_t set_fields(okapi_message_t *message, int had_id, apr_pool_t 
     const okapi_props_t *props = message->bag.props;
     const char *sender = okapi_props_str(props, PR_SENDER_SMTP_ADDRESS, "");
     apr_status_t rv = APR_SUCCESS;
-    if (strcmp(okapi_props_str(props, PR_SENDER_EMAIL_ADDRESS, ""),
-               okapi_props_str(props, PR_SENT_REPRESENTING_EMAIL_ADDRESS, "")) != 0 &&
-        strcmp(sender, okapi_props_str(props, PR_SENT_REPRESENTING_SMTP_ADDRESS, "")) != 0) {
+    if (strcmp(sender, okapi_props_str(props, PR_SENT_REPRESENTING_SMTP_ADDRESS, "")) != 0) {
         rv = set_field(message, "Sender", apr_pstrcat(scratch_pool, "<", sender, ">", NULL),
                        scratch_pool);
     }

@@ -125,6 +125,23 @@ subtest 'delegates' => sub {
     fails(EX_DATAERR, qr/mary is no delegate of john/, qw(delegate remove john mary));
 };
 
+subtest 'sending as somebody' => sub {
+    is_deeply(json_of('send-as', 'list', 'john'), [], 'nobody may');
+    is_deeply(json_of('send-as', 'add', 'john', 'MARY'), [{ name => 'mary' }], 'one may');
+    is_deeply(json_of('send-as', 'add', 'john', 'mary'), [{ name => 'mary' }], 'still');
+    fails(EX_NOUSER, qr/fred/, qw(send-as add john fred));
+    fails(EX_NOUSER, qr/fred/, qw(send-as add fred john));
+    is_deeply(json_of('send-as', 'remove', 'john', 'mary'), [], 'none any more');
+    fails(EX_DATAERR, qr/mary hasn't the right to send as john/, qw(send-as remove john mary));
+};
+
+subtest 'the queue' => sub {
+    is_deeply(json_of('queue', 'list'), [], 'is empty');
+    fails(EX_DATAERR, qr/has no entry 4711/, qw(queue), $_, 4711) for qw(show retry drop);
+    fails(EX_USAGE, qr/x isn't the number/, qw(queue), $_, 'x') for qw(show retry drop);
+    is_deeply(json_of('queue', 'retry', 'all'), { entries => 0 }, 'nothing to try');
+};
+
 subtest 'limits' => sub {
     is_deeply(json_of('quota', 'defaults'), { warn => 1 << 20, send => 0, receive => 0 },
         'those of okapi.conf');

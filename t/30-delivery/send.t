@@ -351,6 +351,45 @@ subtest 'out of office' => sub {
     $home->admin('oof', 'set', $_, '--off') for qw(john mary);
 };
 
+subtest 'a relay that wants to know who sends' => sub {
+    my $guarded = Okapi::Test::Postfix->new(transports => { 'sink.test' => 'maildir' }, tls => 1,
+        auth => { okapi => 'secret' })->start;
+    my $server = Okapi::Test::Server->new(okapi_conf => { SendTLS => 'must', SendRetry => 1,
+        SendRelay => 'smtp://localhost:' . $guarded->port, SendRetryMax => 1,
+        SendCredentials => 'credentials', SendCAFile => $guarded->dir . '/cert.pem' });
+    $server->user('john');
+    $server->write_file('credentials', "okapi:wrong\n");
+    $server->start;
+    my ($code) = Okapi::Test::Server::run_command(letter('secret', ['x@sink.test']), $submitter,
+        $server->conf, 'john', 'john', 'raw');
+    $server->wait_log(qr/OK00046: .*535 5\.7\.8/, 20);
+    $server->write_file('credentials', "okapi:secret\n");
+    my ($mail) = $guarded->wait_mails(1, qr/^Subject: secret/m);
+    like($mail, qr/\(Authenticated sender: okapi\)|with ESMTPSA/, 'is told, over TLS');
+    like($mail, qr/ESMTPSA/, 'which is encrypted');
+};
+
+subtest 'a relay with a certificate of nobody known' => sub {
+    my $unknown = Okapi::Test::Postfix->new(transports => { 'sink.test' => 'maildir' },
+        tls => 1)->start;
+    my %conf = (SendRelay => 'smtp://localhost:' . $unknown->port, SendRetry => 1,
+        SendRetryMax => 1);
+    for my $tls (qw(must may)) {
+        my $server = Okapi::Test::Server->new(okapi_conf => { %conf, SendTLS => $tls });
+        $server->user('john');
+        $server->start;
+        Okapi::Test::Server::run_command(letter("tls $tls", ['x@sink.test']), $submitter,
+            $server->conf, 'john', 'john', 'raw');
+        if ($tls eq 'must') {
+            ok($server->wait_log(qr/OK00046: .*certificate/i, 20), 'SendTLS must: is not used');
+        } else {
+            my ($mail) = $unknown->wait_mails(1, qr/^Subject: tls may/m);
+            like($mail, qr/with ESMTPS/, 'SendTLS may: is, and encrypted all the same');
+        }
+        $server->stop;
+    }
+};
+
 subtest 'a killed httpd' => sub {
     $postfix->stop;
     is(submit('john', letter("killed $_", ['x@sink.test'])), 'ok', "mail $_") for 1 .. 12;

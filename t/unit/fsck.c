@@ -85,6 +85,8 @@ static const case_t cases[] = {
     {"sequence.floor", OKAPI_FSCK_REPAIRED, "UPDATE store_cn SET tomb_floor = cn + 1 WHERE store_id = {store}"},
     {"group.member", OKAPI_FSCK_REPAIRED,
      "INSERT INTO group_member(group_id, member_id) VALUES(77777777, 1)"},
+    {"user.send_as", OKAPI_FSCK_REPAIRED,
+     "INSERT INTO send_as(owner_id, member) VALUES(77777777, 'x')"},
     {"store.oof", OKAPI_FSCK_REPAIRED,
      "INSERT INTO oof(store_id, state, start_t, end_t, sent) VALUES(77777777, 1, 0, 0, 1)"},
     {"store.told", OKAPI_FSCK_REPAIRED,
