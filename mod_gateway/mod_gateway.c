@@ -1,4 +1,5 @@
-/* mod_gateway.c - protocols other than HTTP on httpd's connections: directives and hooks. */
+/* mod_gateway.c - protocols other than HTTP on httpd's connections, and mail that is posted:
+ * directives and hooks. */
 #include "mod_gateway.h"
 
 #include <ap_mpm.h>
@@ -21,6 +22,11 @@ static apr_thread_pool_t *helpers; /* of this child */
 apr_thread_pool_t *gw_helpers(void)
 {
     return helpers;
+}
+
+okapi_t *gw_engine(server_rec *s)
+{
+    return engine_of != NULL ? engine_of(s) : NULL;
 }
 
 /* ---- configuration ---- */
@@ -70,11 +76,25 @@ static const char *add_from(cmd_parms *cmd, void *unused, const char *network)
     return NULL;
 }
 
+static const char *add_deliverer(cmd_parms *cmd, void *unused, const char *subject)
+{
+    gw_server_t *server = server_of(cmd->server);
+
+    if (server->deliverers == NULL) {
+        server->deliverers = apr_array_make(cmd->pool, 2, sizeof(const char *));
+    }
+    APR_ARRAY_PUSH(server->deliverers, const char *) = subject;
+    return NULL;
+}
+
 static const command_rec directives[] = {
     AP_INIT_TAKE1("OkapiProtocol", set_protocol, NULL, RSRC_CONF,
                   "What this virtual host speaks instead of HTTP: lmtp."),
     AP_INIT_ITERATE("OkapiFrom", add_from, NULL, RSRC_CONF,
                     "The addresses and networks that may connect, besides this machine."),
+    AP_INIT_ITERATE("OkapiDeliverer", add_deliverer, NULL, RSRC_CONF,
+                    "The subjects of the certificates (as SSL_CLIENT_S_DN has them) with which "
+                    "okapi-dagent --server may deliver."),
     {NULL}};
 
 /* ---- hooks ---- */
@@ -109,7 +129,7 @@ static int process_connection(conn_rec *c)
         return DECLINED;
     }
     if (is_welcome(c, server)) {
-        server->protocol->serve(c, engine_of != NULL ? engine_of(c->base_server) : NULL);
+        server->protocol->serve(c, gw_engine(c->base_server));
     } else {
         ap_log_cerror(APLOG_MARK, APLOG_WARNING, 0, c,
                       OKLOGNO(02001) "%s from %s isn't allowed: OkapiFrom", server->protocol->name,
@@ -150,6 +170,7 @@ static void register_hooks(apr_pool_t *pool)
 {
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_optional_fn_retrieve(retrieve_functions, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(gw_deliver_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_process_connection(process_connection, NULL, NULL, APR_HOOK_MIDDLE);
 }
 

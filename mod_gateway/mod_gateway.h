@@ -21,10 +21,17 @@ typedef struct gw_protocol_t {
 typedef struct gw_server_t {
     const gw_protocol_t *protocol; /* NULL: HTTP */
     apr_array_header_t *from;      /* of apr_ipsubnet_t *; NULL: this machine only */
+    apr_array_header_t *deliverers; /* of const char *: subjects of certificates; NULL: none */
 } gw_server_t;
 
 /* The threads that deliver beside the one that has read a message; NULL: there are none. */
 apr_thread_pool_t *gw_helpers(void);
+
+/* The child's engine; NULL while the database is away. */
+okapi_t *gw_engine(server_rec *s);
+
+/* deliver.c */
+int gw_deliver_handler(request_rec *r);
 
 /* lmtp.c */
 extern const gw_protocol_t gw_lmtp;

@@ -17,6 +17,7 @@
 #include <okapi/receive.h>
 
 #include "common.h"
+#include "dagent_server.h"
 
 typedef struct dagent_t {
     tool_t tool;
@@ -24,6 +25,7 @@ typedef struct dagent_t {
     const char *sender; /* -f; NULL if not given */
     const char *folder; /* -d */
     const char *user;
+    dagent_server_t server; /* url NULL: on this machine */
 } dagent_t;
 
 static const char usage[] =
@@ -35,6 +37,10 @@ static const char usage[] =
     "  -f SENDER    the envelope's sender; written as Return-Path if the message has none\n"
     "  -d FOLDER    into this folder instead of the inbox: a path as Inbox/Projects\n"
     "  -q           exit codes of qmail: 0, 100 (refused for good), 111 (try again)\n"
+    "  --server URL deliver to the Okapi at https://HOST instead of this machine's; needs no\n"
+    "               okapi.conf\n"
+    "  --cert FILE  the certificate that this machine has there, and its key, in one PEM file\n"
+    "  --cacert FILE  who has signed the server's certificate, if the system doesn't know\n"
     "  --conf FILE  okapi.conf; default: OKAPI_CONF, else " TOOL_DEFAULT_CONF "\n"
     "  --help       this text\n"
     "\n"
@@ -143,6 +149,21 @@ static int deliver_to_all(dagent_t *d, const apr_array_header_t *targets, okapi_
     return worst;
 }
 
+/* The other machine knows how large a message may be, and adds the sender to it. */
+static int run_server(dagent_t *d)
+{
+    okapi_incoming_t *incoming = okapi_incoming_create(APR_INT32_MAX, d->tool.pool);
+    okapi_binary_t raw;
+    apr_status_t status = read_message(incoming);
+    if (status == APR_SUCCESS)
+        status = okapi_incoming_finish(&raw, incoming, NULL);
+    if (status != APR_SUCCESS) {
+        tool_fail(&d->tool, status, "%s: the message on standard input", d->user);
+        return status == OKAPI_ETOOBIG ? EX_DATAERR : EX_TEMPFAIL;
+    }
+    return dagent_post(&d->tool, &d->server, d->sender, d->user, raw);
+}
+
 static int run(dagent_t *d)
 {
     apr_array_header_t *targets;
@@ -167,7 +188,7 @@ static int run(dagent_t *d)
 
 /* ---- the command line ---- */
 
-enum { OPTION_CONF = 256 };
+enum { OPTION_CONF = 256, OPTION_SERVER, OPTION_CERT, OPTION_CACERT };
 
 static int is_one_line(const char *text)
 {
@@ -180,8 +201,11 @@ static int is_one_line(const char *text)
 static int parse_options(dagent_t *d, int argc, char **argv)
 {
     static const apr_getopt_option_t options[] = {
-        {"conf", OPTION_CONF, 1, NULL}, {NULL, 'd', 1, NULL}, {NULL, 'f', 1, NULL},
-        {"help", 'h', 0, NULL},         {NULL, 'q', 0, NULL}, {NULL, 0, 0, NULL}};
+        {"cacert", OPTION_CACERT, 1, NULL}, {"cert", OPTION_CERT, 1, NULL},
+        {"conf", OPTION_CONF, 1, NULL},     {NULL, 'd', 1, NULL},
+        {NULL, 'f', 1, NULL},               {"help", 'h', 0, NULL},
+        {NULL, 'q', 0, NULL},               {"server", OPTION_SERVER, 1, NULL},
+        {NULL, 0, 0, NULL}};
     apr_getopt_t *getopt;
     const char *value;
     int option;
@@ -191,6 +215,15 @@ static int parse_options(dagent_t *d, int argc, char **argv)
         switch (option) {
         case OPTION_CONF:
             d->tool.conf = value;
+            break;
+        case OPTION_CACERT:
+            d->server.authority = value;
+            break;
+        case OPTION_CERT:
+            d->server.certificate = value;
+            break;
+        case OPTION_SERVER:
+            d->server.url = value;
             break;
         case 'd':
             d->folder = value;
@@ -213,6 +246,12 @@ static int parse_options(dagent_t *d, int argc, char **argv)
         return tool_usage_error(&d->tool, d->tool.name, "-d FOLDER is needed with " TOOL_PUBLIC);
     if (d->sender && !is_one_line(d->sender))
         return tool_usage_error(&d->tool, d->tool.name, "-f: control characters in the sender");
+    if (d->server.url && (!d->server.certificate || strncmp(d->server.url, "https://", 8) != 0))
+        return tool_usage_error(&d->tool, d->tool.name,
+                                "--server https://HOST is expected, and --cert FILE with it");
+    if (d->server.url && d->folder)
+        return tool_usage_error(&d->tool, d->tool.name, "-d can't be used with --server: give the "
+                                                        "folder an address there");
     return EX_OK;
 }
 
@@ -223,7 +262,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk, not an end */
     int code = parse_options(&d, argc, argv);
     if (code == EX_OK)
-        code = run(&d);
+        code = d.server.url ? run_server(&d) : run(&d);
     drain();
     return d.is_qmail ? qmail_code(code) : code;
 }
