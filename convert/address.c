@@ -102,27 +102,39 @@ apr_status_t okapi__person_values(okapi__draft_t *draft, const okapi__address_t 
     return APR_SUCCESS;
 }
 
-apr_status_t okapi__recipients_add(okapi__draft_t *draft, int type, okapi_binary_t value)
+apr_status_t okapi__recipient_add(okapi_recipient_t **recipient, okapi__draft_t *draft, int type,
+                                  const okapi__address_t *address)
 {
     static const okapi__person_tags_t tags = {PR_DISPLAY_NAME, PR_ADDRTYPE, PR_EMAIL_ADDRESS,
                                               PR_SMTP_ADDRESS, PR_ENTRYID,  PR_SEARCH_KEY};
     okapi__mime_t *mime = draft->mime;
-    apr_array_header_t *addresses = okapi__addresses(draft, value);
-    for (int i = 0; i < addresses->nelts && mime->recipients_left > 0; i++) {
-        const okapi__address_t *address = &APR_ARRAY_IDX(addresses, i, okapi__address_t);
-        apr_array_header_t *values = apr_array_make(mime->scratch_pool, 9, sizeof(okapi_propval_t));
-        apr_status_t status = okapi__person_values(draft, address, &tags, values);
-        if (status != APR_SUCCESS)
-            return status;
-        put(values, okapi_propval_i32(PR_RECIPIENT_TYPE, type));
-        put(values, okapi_propval_i32(PR_OBJECT_TYPE, MAILUSER));
-        put(values, okapi_propval_i32(PR_DISPLAY_TYPE, DT_MAILUSER));
-        okapi_recipient_t *recipient = okapi_message_add_recipient(draft->message, type);
-        for (int k = 0; k < values->nelts; k++)
-            okapi_props_set(recipient->props, &APR_ARRAY_IDX(values, k, okapi_propval_t));
-        mime->recipients_left--;
-    }
+    *recipient = NULL;
+    if (mime->recipients_left <= 0)
+        return APR_SUCCESS;
+    apr_array_header_t *values = apr_array_make(mime->scratch_pool, 9, sizeof(okapi_propval_t));
+    apr_status_t status = okapi__person_values(draft, address, &tags, values);
+    if (status != APR_SUCCESS)
+        return status;
+    put(values, okapi_propval_i32(PR_RECIPIENT_TYPE, type));
+    put(values, okapi_propval_i32(PR_OBJECT_TYPE, MAILUSER));
+    put(values, okapi_propval_i32(PR_DISPLAY_TYPE, DT_MAILUSER));
+    *recipient = okapi_message_add_recipient(draft->message, type);
+    for (int k = 0; k < values->nelts; k++)
+        okapi_props_set((*recipient)->props, &APR_ARRAY_IDX(values, k, okapi_propval_t));
+    mime->recipients_left--;
     return APR_SUCCESS;
+}
+
+apr_status_t okapi__recipients_add(okapi__draft_t *draft, int type, okapi_binary_t value)
+{
+    apr_array_header_t *addresses = okapi__addresses(draft, value);
+    apr_status_t status = APR_SUCCESS;
+    for (int i = 0; i < addresses->nelts && status == APR_SUCCESS; i++) {
+        okapi_recipient_t *recipient;
+        status = okapi__recipient_add(&recipient, draft, type,
+                                      &APR_ARRAY_IDX(addresses, i, okapi__address_t));
+    }
+    return status;
 }
 
 /* FlatEntryList, MS-OXCDATA 2.3.3: count, size, then length and bytes of each entry id, padded

@@ -29,6 +29,8 @@ typedef struct okapi__draft_t {
     okapi_message_t *message;
     const okapi__entity_t *root;
     int depth;                  /* containers around ROOT */
+    const okapi__entity_t *report; /* what a program is to read of a report; NULL: it is none */
+    int reports_delivery, action;  /* report.c: of delivery, and which action */
     const char *charset;        /* what raw 8-bit text in its headers is likely to be in, or NULL */
     apr_array_header_t *values; /* okapi_propval_t, set all at once */
 } okapi__draft_t;
@@ -73,6 +75,10 @@ apr_status_t okapi__person_values(okapi__draft_t *draft, const okapi__address_t 
 
 apr_status_t okapi__recipients_add(okapi__draft_t *draft, int type, okapi_binary_t value);
 
+/* *RECIPIENT is NULL if there are too many. */
+apr_status_t okapi__recipient_add(okapi_recipient_t **recipient, okapi__draft_t *draft, int type,
+                                  const okapi__address_t *address);
+
 /* PR_REPLY_RECIPIENT_ENTRIES and _NAMES. */
 apr_status_t okapi__reply_to(okapi__draft_t *draft, okapi_binary_t value);
 
@@ -99,6 +105,12 @@ const char *okapi__part_filename(okapi__draft_t *draft, const okapi__entity_t *e
 /* ---- attach.c ---- */
 
 apr_status_t okapi__draft_attachments(okapi__draft_t *draft, okapi__content_t *content);
+
+/* ---- report.c ---- */
+
+/* Is the message a report? Its properties, and what became of each recipient. */
+int okapi__report_find(okapi__draft_t *draft);
+apr_status_t okapi__draft_report(okapi__draft_t *draft);
 
 /* ---- smime.c ---- */
 

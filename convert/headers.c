@@ -89,7 +89,21 @@ static apr_status_t read_received(reading_t *r, const header_t *h, okapi_binary_
 
 static apr_status_t read_recipients(reading_t *r, const header_t *h, okapi_binary_t value)
 {
-    return okapi__recipients_add(r->draft, (int)h->tag, value);
+    static const okapi__person_tags_t tags = {
+        .name = PR_ORIGINAL_SENDER_NAME,
+        .addrtype = PR_ORIGINAL_SENDER_ADDRTYPE,
+        .email = PR_ORIGINAL_SENDER_EMAIL_ADDRESS,
+        .entryid = PR_ORIGINAL_SENDER_ENTRYID,
+        .search_key = PR_ORIGINAL_SENDER_SEARCH_KEY,
+    };
+    if (!r->draft->reports_delivery)
+        return okapi__recipients_add(r->draft, (int)h->tag, value);
+    /* It reports on others: to who sent the message. */
+    apr_array_header_t *people = okapi__addresses(r->draft, value);
+    if (h->tag != MAPI_TO || people->nelts == 0 || is_set(r, PR_ORIGINAL_SENDER_NAME))
+        return APR_SUCCESS;
+    return okapi__person_values(r->draft, &APR_ARRAY_IDX(people, 0, okapi__address_t), &tags,
+                                r->draft->values);
 }
 
 static apr_status_t keep(okapi_binary_t *first, okapi_binary_t value)

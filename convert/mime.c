@@ -69,12 +69,15 @@ static const char *text_charset(const okapi__entity_t *entity, apr_pool_t *pool)
 apr_status_t okapi__draft_fill(okapi__mime_t *mime, okapi_message_t *message,
                                const okapi__entity_t *root, int depth)
 {
-    okapi__draft_t draft = {mime, message, root, depth};
+    okapi__draft_t draft = {.mime = mime, .message = message, .root = root, .depth = depth};
     okapi__content_t *content;
     draft.charset = text_charset(root, mime->scratch_pool);
     draft.values = apr_array_make(mime->scratch_pool, 40, sizeof(okapi_propval_t));
 
+    int is_report = okapi__report_find(&draft);
     apr_status_t status = okapi__draft_headers(&draft);
+    if (status == APR_SUCCESS && is_report)
+        status = okapi__draft_report(&draft);
     if (status != APR_SUCCESS)
         return status;
     status = okapi__draft_smime(&draft, &content);
@@ -82,7 +85,8 @@ apr_status_t okapi__draft_fill(okapi__mime_t *mime, okapi_message_t *message,
         return status;
     if (!content) {
         content = okapi__content_of(&draft, root);
-        okapi__draft_put_str(&draft, PR_MESSAGE_CLASS, "IPM.Note");
+        if (!is_report)
+            okapi__draft_put_str(&draft, PR_MESSAGE_CLASS, "IPM.Note");
     }
     if (depth) /* nobody delivers it: it isn't a draft nevertheless */
         okapi__draft_put(&draft, okapi_propval_i32(PR_MESSAGE_FLAGS, MSGFLAG_READ));

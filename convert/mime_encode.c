@@ -216,6 +216,13 @@ void okapi__write_tokens(okapi_writer_t *w, const char *name, const char *text, 
     put(w, "\r\n");
 }
 
+const char *okapi__base64(okapi_binary_t bytes, apr_pool_t *result_pool)
+{
+    char *text = apr_palloc(result_pool, (apr_size_t)apr_base64_encode_len((int)bytes.len));
+    apr_base64_encode_binary(text, bytes.data, (int)bytes.len);
+    return text;
+}
+
 /* ---- phrases and addresses ---- */
 
 static int is_atom(const char *text, const char *also)

@@ -24,6 +24,9 @@ void okapi__write_addresses(okapi_writer_t *w, const char *name,
 void okapi__write_phrases(okapi_writer_t *w, const char *name, const apr_array_header_t *phrases,
                           apr_pool_t *pool);
 
+/* In one line. */
+const char *okapi__base64(okapi_binary_t bytes, apr_pool_t *result_pool);
+
 /* "NAME: VALUE", to be followed by parameters and okapi__write_end. */
 void okapi__write_begin(okapi_writer_t *w, const char *name, const char *value);
 void okapi__write_param(okapi_writer_t *w, const char *name, const char *value, apr_pool_t *pool);
@@ -43,6 +46,9 @@ typedef struct okapi__content_scan_t {
 
 void okapi__scan_init(okapi__content_scan_t *scan);
 void okapi__scan(okapi__content_scan_t *scan, okapi_binary_t bytes);
+
+/* TEXT with CRLF line ends, whatever they were. */
+okapi_binary_t okapi__crlf(const char *text, apr_size_t len, apr_pool_t *result_pool);
 
 typedef enum okapi__encoding_e {
     OKAPI__ENCODING_7BIT,

@@ -57,6 +57,24 @@ const char *okapi__encoding_name(okapi__encoding_e encoding)
     return names[encoding];
 }
 
+okapi_binary_t okapi__crlf(const char *text, apr_size_t len, apr_pool_t *result_pool)
+{
+    apr_size_t more = 0;
+    for (apr_size_t i = 0; i < len; i++)
+        more += text[i] == '\n' || text[i] == '\r';
+    unsigned char *bytes = apr_palloc(result_pool, len + more + 1), *to = bytes;
+    for (apr_size_t i = 0; i < len; i++) {
+        if (text[i] == '\r' || text[i] == '\n') {
+            *to++ = '\r';
+            *to++ = '\n';
+            i += text[i] == '\r' && i + 1 < len && text[i + 1] == '\n';
+        } else {
+            *to++ = (unsigned char)text[i];
+        }
+    }
+    return (okapi_binary_t){bytes, (apr_size_t)(to - bytes)};
+}
+
 /* ---- base64 ---- */
 
 static void write_group(okapi__encoder_t *e, okapi_writer_t *w)

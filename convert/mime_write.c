@@ -85,6 +85,34 @@ static okapi__part_t *with_forms(okapi__letter_t *letter, okapi__part_t *body,
     return body;
 }
 
+/* BODY for people, what programs read, and the others: RFC 6522. */
+static apr_status_t report(okapi__part_t **root, okapi__letter_t *letter, okapi__part_t *body,
+                           const apr_array_header_t *others)
+{
+    const char *type = okapi__report_type(letter);
+    const char *field = apr_pstrcat(letter->pool, "Content-Type: message/", type, NULL);
+    okapi__part_t *machine = NULL;
+    apr_status_t status = APR_SUCCESS;
+    *root = okapi__part_multipart(letter, "report");
+    okapi__write_param(&(*root)->fields, "report-type", type, letter->pool);
+    okapi__write_end(&(*root)->fields);
+    for (int i = 0; i < others->nelts && !machine; i++) {
+        okapi__part_t *part = APR_ARRAY_IDX(others, i, okapi__part_t *);
+        if (part->fields.len > strlen(field) &&
+            strncasecmp((const char *)part->fields.data, field, strlen(field)) == 0)
+            machine = part;
+    }
+    if (body)
+        okapi__part_add(*root, body);
+    if (!machine)
+        status = okapi__report_part(&machine, letter);
+    okapi__part_add(*root, machine);
+    for (int i = 0; i < others->nelts; i++)
+        if (APR_ARRAY_IDX(others, i, okapi__part_t *) != machine)
+            okapi__part_add(*root, APR_ARRAY_IDX(others, i, okapi__part_t *));
+    return status;
+}
+
 static apr_status_t build(okapi__part_t **root, okapi__letter_t *letter)
 {
     okapi__enclosures_t enclosures;
@@ -101,6 +129,8 @@ static apr_status_t build(okapi__part_t **root, okapi__letter_t *letter)
     body = with_forms(letter, body, enclosures.forms);
     if (enclosures.related->nelts)
         body = wrap(letter, "related", body, enclosures.related);
+    if (okapi__report_type(letter))
+        return report(root, letter, body, enclosures.mixed);
     *root = wrap(letter, "mixed", body, enclosures.mixed);
     return APR_SUCCESS;
 }

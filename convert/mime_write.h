@@ -92,6 +92,12 @@ apr_status_t okapi__who_reply_to(apr_array_header_t **people, okapi__letter_t *l
 /* The body in all its forms; NULL if there is none. *HAS_HTML: it may refer to attachments. */
 apr_status_t okapi__letter_body(okapi__part_t **body, int *has_html, okapi__letter_t *letter);
 
+/* ---- report.c ---- */
+
+/* What a message reports on, as the subtype of message/ that says it; NULL if it is no report. */
+const char *okapi__report_type(const okapi__letter_t *letter);
+apr_status_t okapi__report_part(okapi__part_t **part, okapi__letter_t *letter);
+
 /* ---- mime_write_attach.c ---- */
 
 typedef struct okapi__enclosures_t {

@@ -103,36 +103,33 @@ static apr_status_t open_item(item_t *item, okapi__letter_t *letter, int i, int 
 
 /* ---- its transfer encoding ---- */
 
-static apr_status_t scan(okapi__content_scan_t *result, item_t *item)
-{
-    okapi_binary_t bytes;
-    apr_pool_t *pool;
-    apr_pool_create(&pool, item->letter->pool);
-    apr_status_t status = okapi_stream_read_all(item->data, SCANNED, &bytes, pool, pool);
-    okapi__scan_init(result);
-    if (status == APR_SUCCESS)
-        okapi__scan(result, bytes);
-    apr_pool_destroy(pool);
-    return status;
-}
-
-/* Text as such if it stands that; anything else as base64. Of messages it is forbidden (RFC 2046
- * 5.2), and done where they would be changed otherwise. */
-static apr_status_t encoding_of(okapi__encoding_e *encoding, item_t *item)
+/* Text as such if it stands that; anything else as base64, which isn't allowed for what consists of
+ * header fields (RFC 2046 5.2, RFC 3464 2.1): its lines become those of mail. */
+static apr_status_t encode(okapi__part_t *part, item_t *item)
 {
     int is_message = strncasecmp(item->type, "message/", 8) == 0;
-    okapi__content_scan_t result;
-    *encoding = OKAPI__ENCODING_BASE64;
-    if (!item->data || okapi_stream_size(item->data) > SCANNED ||
-        (!is_message && strncasecmp(item->type, "text/", 5) != 0))
-        return APR_SUCCESS;
-    apr_status_t status = scan(&result, item);
-    if (status != APR_SUCCESS)
-        return status;
-    okapi__encoding_e found =
-        okapi__encoding_for(&result, item->letter->out->flags & OKAPI_MIME_8BIT);
-    if (found <= OKAPI__ENCODING_8BIT || (!is_message && !result.bare))
-        *encoding = found;
+    okapi__encoding_e encoding = OKAPI__ENCODING_BASE64;
+    okapi__content_scan_t scan;
+    okapi_binary_t bytes;
+    apr_pool_t *pool = item->letter->pool;
+    if (item->data && okapi_stream_size(item->data) <= SCANNED &&
+        (is_message || strncasecmp(item->type, "text/", 5) == 0)) {
+        apr_status_t status = okapi_stream_read_all(item->data, SCANNED, &bytes, pool, pool);
+        if (status != APR_SUCCESS)
+            return status;
+        if (is_message && !memchr(bytes.data, 0, bytes.len))
+            bytes = okapi__crlf((const char *)bytes.data, bytes.len, pool);
+        okapi__scan_init(&scan);
+        okapi__scan(&scan, bytes);
+        encoding = okapi__encoding_for(&scan, item->letter->out->flags & OKAPI_MIME_8BIT);
+        if (encoding == OKAPI__ENCODING_QUOTED && (is_message || scan.bare))
+            encoding = OKAPI__ENCODING_BASE64;
+        if (encoding != OKAPI__ENCODING_BASE64) {
+            part->source = OKAPI__SOURCE_BYTES;
+            part->bytes = bytes;
+        }
+    }
+    okapi__part_encode(part, encoding);
     return APR_SUCCESS;
 }
 
@@ -189,7 +186,6 @@ static void put_ids(okapi__part_t *part, const item_t *item)
 
 static apr_status_t part_of(okapi__part_t **part, item_t *item)
 {
-    okapi__encoding_e encoding;
     *part = okapi__part_create(item->letter, item->embedded ? OKAPI__SOURCE_MESSAGE
                                                             : OKAPI__SOURCE_DATA);
     (*part)->data = item->data;
@@ -197,11 +193,7 @@ static apr_status_t part_of(okapi__part_t **part, item_t *item)
     put_type(*part, item);
     put_disposition(*part, item);
     put_ids(*part, item);
-    if (item->embedded)
-        return APR_SUCCESS;
-    apr_status_t status = encoding_of(&encoding, item);
-    okapi__part_encode(*part, encoding);
-    return status;
+    return item->embedded ? APR_SUCCESS : encode(*part, item);
 }
 
 /* Another form of the text, which nobody sees: see attach.c. */

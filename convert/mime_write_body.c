@@ -35,39 +35,19 @@ static void end_text(okapi__letter_t *letter, okapi__part_t *part)
 
 /* ---- plain text ---- */
 
-/* With CRLF line ends, whatever they were. */
-static okapi_binary_t with_crlf(const char *text, apr_pool_t *pool)
-{
-    apr_size_t len = strlen(text), more = 0;
-    for (const char *p = text; *p; p++)
-        more += *p == '\n' || *p == '\r';
-    unsigned char *bytes = apr_palloc(pool, len + more + 1), *to = bytes;
-    for (const char *p = text; *p; p++) {
-        if (*p == '\r' || *p == '\n') {
-            *to++ = '\r';
-            *to++ = '\n';
-            p += *p == '\r' && p[1] == '\n';
-        } else {
-            *to++ = (unsigned char)*p;
-        }
-    }
-    return (okapi_binary_t){bytes, (apr_size_t)(to - bytes)};
-}
-
 /* The code page of the message if all of TEXT fits it, else UTF-8. */
 static const char *encode(okapi_binary_t *text, int codepage, apr_pool_t *pool)
 {
     const char *name = okapi__charset_mime_name(codepage);
     const okapi__charset_t *charset = name ? okapi__charset_by_codepage(codepage) : NULL;
     okapi_binary_t bytes;
-    if (charset && charset->codepage == 20127) {
+    if (!charset || charset->codepage == 20127) {
         for (apr_size_t i = 0; i < text->len; i++)
             if (text->data[i] & 0x80)
                 return "utf-8";
-        return name;
+        return codepage == UTF_8 ? "utf-8" : "us-ascii";
     }
-    if (charset &&
-        okapi__charset_encode(charset, (const char *)text->data, text->len, &bytes, pool)) {
+    if (okapi__charset_encode(charset, (const char *)text->data, text->len, &bytes, pool)) {
         *text = bytes;
         return name;
     }
@@ -144,7 +124,7 @@ static okapi_binary_t flow(okapi_binary_t text, apr_pool_t *pool)
 
 static okapi__part_t *plain_part(okapi__letter_t *letter, const char *body, int codepage)
 {
-    okapi_binary_t text = with_crlf(body, letter->pool);
+    okapi_binary_t text = okapi__crlf(body, strlen(body), letter->pool);
     int flows = is_worth_flowing(text);
     const char *charset = encode(&text, codepage, letter->pool);
     flows = flows && okapi__utf8_valid(text) && !memchr(text.data, 0x1B, text.len);

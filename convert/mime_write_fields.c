@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <apr_base64.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <okapi/named.h>
@@ -155,12 +154,30 @@ static apr_status_t write_reply_to(okapi__letter_t *letter, const row_t *row)
     return status;
 }
 
+/* The recipients of a delivery report are those it reports on. It goes to who sent to them. */
+static apr_status_t write_report_to(okapi__letter_t *letter, const row_t *row)
+{
+    static const okapi__who_tags_t tags = {
+        PR_ORIGINAL_SENDER_NAME, PR_ORIGINAL_SENDER_ADDRTYPE, PR_ORIGINAL_SENDER_EMAIL_ADDRESS,
+        0, PR_ORIGINAL_SENDER_ENTRYID};
+    okapi__address_t who;
+    if (row->tag != MAPI_TO)
+        return APR_SUCCESS;
+    apr_status_t status = okapi__who(&who, letter->out, letter->props, &tags);
+    if (status == APR_SUCCESS)
+        put_person(letter, row->name, who);
+    return status;
+}
+
 static apr_status_t write_recipients(okapi__letter_t *letter, const row_t *row)
 {
     apr_array_header_t *people;
     int is_secret = row->tag == MAPI_BCC && (letter->out->flags & OKAPI_MIME_SEND);
+    const char *report = okapi__report_type(letter);
     if (is_secret)
         return APR_SUCCESS;
+    if (report && strcmp(report, "delivery-status") == 0)
+        return write_report_to(letter, row);
     apr_status_t status = okapi__who_recipients(&people, letter, (int)row->tag);
     okapi__write_addresses(&letter->fields, row->name, people, letter->pool);
     return status;
@@ -249,8 +266,7 @@ static apr_status_t write_thread_index(okapi__letter_t *letter, const row_t *row
     const okapi_propval_t *index = okapi_props_get(letter->props, row->tag);
     if (!index || index->v.bin.len < 22 || index->v.bin.len > 4000)
         return APR_SUCCESS;
-    char *text = apr_palloc(letter->pool, (apr_size_t)apr_base64_encode_len((int)index->v.bin.len));
-    apr_base64_encode_binary(text, index->v.bin.data, (int)index->v.bin.len);
+    const char *text = okapi__base64(index->v.bin, letter->pool);
     apr_size_t len = strlen(text);
     okapi__write_begin(&letter->fields, row->name, "");
     for (apr_size_t i = 0; i < len; i += 60) { /* blanks in base64 are nothing */

@@ -339,6 +339,50 @@ def smime_kind(root):
     return None
 
 
+# What a delivery status notification is by what became of its recipients: the worst counts.
+ACTIONS = [('failed', 'NDR'), ('delayed', 'Delayed.DR'), ('relayed', 'Relayed.DR'),
+           ('expanded', 'Expanded.DR'), ('delivered', 'DR')]
+
+
+def groups_of(part):
+    """The groups of fields of a message/delivery-status or message/disposition-notification."""
+    text = part.get_payload(decode=True) if not part.is_multipart() else \
+        b'\n\n'.join(bytes(block).strip() for block in part.get_payload())
+    blocks = re.split(rb'\n(?:\r?\n)+', (text or b'').strip())
+    return [email.message_from_bytes(block) for block in blocks]
+
+
+def typed(value):
+    return header_text(value.split(';', 1)[-1])
+
+
+def report_of(root):
+    """(class, recipients or None) if ROOT is a report, else None."""
+    if root.get_content_type() != 'multipart/report' or not root.is_multipart():
+        return None
+    for part in root.get_payload():
+        if main_type(part) == 'message/disposition-notification':
+            for group in groups_of(part):
+                if group['disposition']:
+                    kind = typed(group['disposition']).lower()
+                    read = not kind.startswith(('deleted', 'denied', 'failed'))
+                    return f'REPORT.IPM.Note.{"IPNRN" if read else "IPNNRN"}', None
+        if main_type(part) == 'message/delivery-status':
+            people, seen = [], set()
+            for group in groups_of(part):
+                who = group['final-recipient'] or group['original-recipient']
+                action = next((i for i, (word, _) in enumerate(ACTIONS)
+                               if str(group['action']).strip().lower().startswith(word)), None)
+                if who is not None and action is not None:
+                    seen.add(action)
+                    address = typed(who)
+                    if address:
+                        people.append({'name': address, 'address': address})
+            if seen:
+                return f'REPORT.IPM.Note.{ACTIONS[min(seen)][1]}', people
+    return None
+
+
 def attachment(part):
     # A multipart whose boundary never came is text.
     kind = main_type(part)
@@ -362,6 +406,10 @@ def expect(message):
     sent_for = (people['from'] or people['sender'] or [None])[0]
     found = Content(message)
     kind = smime_kind(message)
+    report = report_of(message)
+    report_to = people['to'][:1] if report else []
+    if report and report[1] is not None:
+        people.update(to=report[1], cc=[], bcc=[])
     if kind:
         found.attachments = [message]
         if kind == 'IPM.Note.SMIME':
@@ -369,9 +417,10 @@ def expect(message):
     texts, markup = flatten(found.pieces, 0), flatten(found.pieces, 1)
     has_html = any(piece[1] for piece in found.pieces)
     expected = {
-        'class': kind or 'IPM.Note', 'subject': subject_of(message), 'date': date_of(message),
+        'class': kind or (report[0] if report else 'IPM.Note'),
+        'subject': subject_of(message), 'date': date_of(message),
         'from': sent_for, 'sender': sender, 'to': people['to'], 'cc': people['cc'],
-        'bcc': people['bcc'], 'text': plain_of(texts) if texts else None,
+        'bcc': people['bcc'], 'report_to': report_to, 'text': plain_of(texts) if texts else None,
         'html': html_of(markup) if has_html else None,
         'has_html': has_html, 'has_text': bool(texts),
     }

@@ -14,7 +14,7 @@ import mail_expect as mail
 
 def fields(message):
     """Name and value of everything that is compared, attachments after the rest."""
-    for key in ('class', 'date', 'subject', 'from', 'sender', 'to', 'cc', 'bcc'):
+    for key in ('class', 'date', 'subject', 'from', 'sender', 'to', 'cc', 'bcc', 'report_to'):
         yield key, message[key]
     yield 'text', message['text'] if message['has_text'] else None
     yield 'html', message['html'] if message['has_html'] else None
@@ -25,7 +25,7 @@ def same(key, want, got):
         return mail.same_text(mail.blanks(want), mail.blanks(got))
     if key in ('from', 'sender'):
         return mail.same_person(want, got)
-    if key in ('to', 'cc', 'bcc'):
+    if key in ('to', 'cc', 'bcc', 'report_to'):
         return len(want) == len(got) and all(map(mail.same_person, want, got))
     if key in ('text', 'html'):
         return want is None or not want.strip() or mail.same_text(want, got)

@@ -337,6 +337,81 @@ static void test_kept(mailbox_t *m, apr_pool_t *pool)
            "what is passed on has the mark of who does");
 }
 
+/* ---- reports ---- */
+
+static void test_delivery_report(mailbox_t *m, apr_pool_t *pool)
+{
+    static const struct {
+        const char *message_class, *action, *status;
+    } kinds[] = {
+        {"REPORT.IPM.Note.NDR", "failed", "5.1.1"},
+        {"REPORT.IPM.Note.Delayed.DR", "delayed", "4.4.7"},
+        {"REPORT.IPM.Note.DR", "delivered", "2.0.0"},
+    };
+    static const int codes[] = {511, 447, 0}, diagnostics[] = {0, 5, -1};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        okapi_message_t *message = create(m, pool);
+        set(message, okapi_propval_str(PR_MESSAGE_CLASS, kinds[i].message_class), pool);
+        set(message, okapi_propval_str(PR_BODY, "see below"), pool);
+        set(message, okapi_propval_str(PR_DSN_REPORTING_MTA, "mx.example.org"), pool);
+        set(message, okapi_propval_str(PR_ORIGINAL_SENDER_NAME, "John"), pool);
+        set(message, okapi_propval_str(PR_ORIGINAL_SENDER_ADDRTYPE, "SMTP"), pool);
+        set(message, okapi_propval_str(PR_ORIGINAL_SENDER_EMAIL_ADDRESS, "john@x.org"), pool);
+        add_recipient(message, MAPI_TO, "Jane", "jane@example.com");
+        okapi_props_t *props = okapi_message_recipient(message, 0)->props;
+        if (codes[i])
+            okapi_props_set_i32(props, PR_NDR_STATUS_CODE, codes[i]);
+        okapi_props_set_str(props, PR_SUPPLEMENTARY_INFO, "550 no such user");
+        set(okapi_attachment_create_embedded(okapi_attachment_create(message, ATTACH_EMBEDDED_MSG)),
+            okapi_propval_str(PR_SUBJECT, "the original"), pool);
+        const char *text = written(message, OKAPI_MIME_SEND, pool);
+        ok(has(text, "multipart/report;\r\n") && has(text, "report-type=delivery-status"),
+           "a report");
+        ok(has(text, "To: John <john@x.org>\r\n"), "to who sent");
+        ok(has(text, apr_pstrcat(pool, "Reporting-MTA: dns; mx.example.org\r\n\r\n"
+                                       "Final-Recipient: rfc822; jane@example.com\r\nAction: ",
+                                 kinds[i].action, "\r\nStatus: ", kinds[i].status,
+                                 "\r\nDiagnostic-Code: smtp; 550 no such user\r\n", NULL)),
+           "what became of a recipient: %s", kinds[i].action);
+        okapi_message_t *again = reread(m, message, 0, pool);
+        is_str(text_of(again, PR_MESSAGE_CLASS, pool), kinds[i].message_class, "read again");
+        is_str(text_of(again, PR_DSN_REPORTING_MTA, pool), "mx.example.org", "by whom");
+        is_str(text_of(again, PR_ORIGINAL_SENDER_EMAIL_ADDRESS, pool), "john@x.org", "for whom");
+        is_int(okapi_message_recipient_count(again), 1, "on whom");
+        props = okapi_message_recipient(again, 0)->props;
+        is_str(okapi_props_str(props, PR_SMTP_ADDRESS, ""), "jane@example.com", "the recipient");
+        is_int(okapi_props_int(props, PR_NDR_STATUS_CODE, -1), codes[i] ? codes[i] : 200, "status");
+        is_int(okapi_props_int(props, PR_NDR_DIAG_CODE, -2), diagnostics[i], "diagnostic");
+        is_str(okapi_props_str(props, PR_SUPPLEMENTARY_INFO, ""), "550 no such user", "why");
+    }
+}
+
+static void test_receipt(mailbox_t *m, apr_pool_t *pool)
+{
+    static const char *const classes[] = {"REPORT.IPM.Note.IPNRN", "REPORT.IPM.Note.IPNNRN"};
+    for (int i = 0; i < 2; i++) {
+        okapi_message_t *message = create(m, pool);
+        set(message, okapi_propval_str(PR_MESSAGE_CLASS, classes[i]), pool);
+        set(message, okapi_propval_str(PR_SENDER_SMTP_ADDRESS, "john@x.org"), pool);
+        set(message, okapi_propval_str(PR_INTERNET_RETURN_PATH, "<id@x>"), pool);
+        set(message, okapi_propval_bin(PR_PARENT_KEY, "key", 3), pool);
+        add_recipient(message, MAPI_TO, "Jane", "jane@example.com");
+        const char *text = written(message, OKAPI_MIME_SEND, pool);
+        ok(has(text, "report-type=disposition-notification") && has(text, "To: Jane <jane@"),
+           "a receipt");
+        ok(has(text, i ? "Disposition: manual-action/MDN-sent-manually; deleted\r\n"
+                       : "Disposition: manual-action/MDN-sent-manually; displayed\r\n"),
+           "what was done");
+        ok(has(text, "Final-Recipient: rfc822; john@x.org\r\n"), "by whom");
+        okapi_message_t *again = reread(m, message, 0, pool);
+        is_str(text_of(again, PR_MESSAGE_CLASS, pool), classes[i], "read again");
+        is_str(text_of(again, PR_INTERNET_RETURN_PATH, pool), "<id@x>", "of which message");
+        okapi_propval_t key = get(okapi_message_object(again), PR_PARENT_KEY, pool);
+        ok(key.tag == PR_PARENT_KEY && key.v.bin.len == 3, "with its key");
+        is_int(okapi_message_recipient_count(again), 1, "for whom");
+    }
+}
+
 /* ---- meetings ---- */
 
 static void test_meeting(mailbox_t *m, apr_pool_t *pool)
@@ -374,8 +449,9 @@ static void test_bomb(mailbox_t *m, apr_pool_t *pool)
 int main(void)
 {
     static void (*const tests[])(mailbox_t * m, apr_pool_t * pool) = {
-        test_people,   test_fields,  test_subjects, test_texts,   test_html,
-        test_embedded, test_secured, test_kept,     test_meeting, test_bomb,
+        test_people,   test_fields,  test_subjects, test_texts,
+        test_html,     test_embedded, test_secured, test_kept,
+        test_delivery_report, test_receipt, test_meeting, test_bomb,
     };
     static mailbox_t m;
     apr_pool_t *root = tap_pool();
