@@ -22,8 +22,7 @@ static void add_cards(okapi_vcard_t *vcard, const okapi__comp_t *comp)
         okapi__comp_t *card = APR_ARRAY_IDX(comp->children, i, okapi__comp_t *);
         if (strcmp(card->name, "VCARD") != 0)
             continue;
-        if (okapi__card_version(card) == OKAPI_VCARD_21)
-            okapi__card_from_21(card);
+        okapi__card_normalize(card);
         APR_ARRAY_PUSH(vcard->cards, okapi__comp_t *) = card;
     }
 }

@@ -59,7 +59,7 @@ const char *okapi__vcard_unfold(const char *text, apr_pool_t *result_pool)
         if (strncasecmp(p, "BEGIN:", 6) == 0)
             old = is_21(p);
         if (!folded && !joined) {
-            quoted = old && has_word(p, len, "QUOTED-PRINTABLE");
+            quoted = has_word(p, len, "QUOTED-PRINTABLE");
             base64 = has_word(p, len, "BASE64") || has_word(p, len, "ENCODING=B");
         } else if (folded && old && !quoted && !base64) {
             *to++ = ' '; /* RFC 822's folding, of which the blank stays */
@@ -160,13 +160,36 @@ static void line_from_21(okapi__comp_t *comp, const okapi__line_t *line)
                     value);
 }
 
-void okapi__card_from_21(okapi__comp_t *card)
+okapi_vcard_version_e okapi__card_version(const okapi__comp_t *card)
 {
+    const char *version = okapi__comp_value(card, "VERSION");
+    version = version ? version + strspn(version, " ") : "";
+    return strncmp(version, "2.1", 3) == 0 ? OKAPI_VCARD_21
+           : *version == '4'               ? OKAPI_VCARD_40
+                                           : OKAPI_VCARD_30;
+}
+
+/* Many a program says VERSION:3.0 and writes quoted-printable all the same. */
+static int is_quoted(const okapi__line_t *line)
+{
+    const char *encoding = okapi__line_param(line, "ENCODING");
+    return okapi__line_param(line, "QUOTED-PRINTABLE") != NULL ||
+           (encoding && strcasecmp(encoding, "QUOTED-PRINTABLE") == 0);
+}
+
+void okapi__card_normalize(okapi__comp_t *card)
+{
+    int is_old = !okapi__comp_line(card, "VERSION") || okapi__card_version(card) == OKAPI_VCARD_21;
     apr_pool_t *pool = card->lines->pool;
     apr_array_header_t *lines = card->lines;
     card->lines = apr_array_make(pool, lines->nelts, sizeof(okapi__line_t));
-    for (int i = 0; i < lines->nelts; i++)
-        line_from_21(card, &APR_ARRAY_IDX(lines, i, okapi__line_t));
+    for (int i = 0; i < lines->nelts; i++) {
+        const okapi__line_t *line = &APR_ARRAY_IDX(lines, i, okapi__line_t);
+        if (is_old || is_quoted(line))
+            line_from_21(card, line);
+        else
+            APR_ARRAY_PUSH(card->lines, okapi__line_t) = *line;
+    }
 }
 
 /* ---- and back ---- */
@@ -302,15 +325,6 @@ static void line_to_30(okapi__comp_t *comp, const okapi__line_t *line)
     APR_ARRAY_PUSH(params, const char *) =
         apr_pstrcat(pool, "TYPE=", okapi__param_write(slash ? slash + 1 : type, pool), NULL);
     add(comp, line, params, data + strlen(";base64,"));
-}
-
-okapi_vcard_version_e okapi__card_version(const okapi__comp_t *card)
-{
-    const char *version = okapi__comp_value(card, "VERSION");
-    version = version ? version + strspn(version, " ") : "";
-    return strncmp(version, "2.1", 3) == 0 ? OKAPI_VCARD_21
-           : *version == '4'               ? OKAPI_VCARD_40
-                                           : OKAPI_VCARD_30;
 }
 
 static void to_version(okapi__comp_t *card, okapi_vcard_version_e version)

@@ -83,8 +83,8 @@ void okapi__card_members_write(okapi__card_t *card);
 /* TEXT (UTF-8) with what 2.1 folds in its own ways on one line each. */
 const char *okapi__vcard_unfold(const char *text, apr_pool_t *result_pool);
 
-/* A card of 2.1 in the syntax of 3.0: types as parameters, quoted-printable undone. */
-void okapi__card_from_21(okapi__comp_t *card);
+/* What a card has of 2.1 in the syntax of 3.0: types as parameters, quoted-printable undone. */
+void okapi__card_normalize(okapi__comp_t *card);
 
 /* Which version a card's VERSION names; 3.0 if none that we know. */
 okapi_vcard_version_e okapi__card_version(const okapi__comp_t *card);

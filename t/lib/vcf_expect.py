@@ -45,7 +45,6 @@ def lines_of(text):
             rest = rest[:rest.find("BEGIN:")] if "BEGIN:" in rest else rest
             found = re.search(r"^VERSION:(\S*)", rest, re.M)
             version = found.group(1) if found else "3.0"
-        quoted = quoted and version == "2.1"
         out.append(line)
     return out
 
@@ -87,7 +86,7 @@ def property_of(line, version):
     if encoding in ("BASE64", "B"):
         value = "bytes " + re.sub(r"\s|=", "", value)
     else:
-        if encoding == "QUOTED-PRINTABLE" and version == "2.1":
+        if encoding == "QUOTED-PRINTABLE":
             raw = quopri.decodestring(value.encode("utf-8", "replace"))
             try:
                 value = raw.decode(charset or "utf-8")
