@@ -100,6 +100,7 @@ static apr_status_t write_card(okapi__card_t *card)
         okapi__card_members_write(card);
     okapi__card_reach_write(card);
     okapi__card_table_write(card);
+    okapi__card_keys_write(card);
     add_uid(card);
     return okapi__card_photo_write(card);
 }
@@ -139,6 +140,7 @@ apr_status_t okapi_vcard_to_message(okapi_message_t *message, const char **why,
     int is_list = okapi__card_is_list(card.comp);
     okapi__card_table_read(&card);
     okapi__card_reach_read(&card);
+    okapi__card_keys_read(&card);
     okapi__card_names_read(&card);
     if (is_list)
         okapi__card_members_read(&card);

@@ -348,6 +348,18 @@ static void to_version(okapi__comp_t *card, okapi_vcard_version_e version)
     }
 }
 
+/* RFC 6350 6.7.9 and the parsers of many want it there. */
+static void version_first(okapi__comp_t *card)
+{
+    okapi__line_t *lines = (okapi__line_t *)card->lines->elts;
+    int i = 0;
+    while (strcmp(lines[i].name, "VERSION") != 0)
+        i++;
+    okapi__line_t version = lines[i];
+    memmove(lines + 1, lines, (size_t)i * sizeof(*lines));
+    lines[0] = version;
+}
+
 /* A line of 2.1: folded where folding doesn't leave a blank, which is in base64 and, with soft line
  * breaks, in quoted-printable. */
 static void write_21(okapi_writer_t *w, const char *text)
@@ -382,6 +394,7 @@ void okapi__card_write(okapi_writer_t *w, okapi__comp_t *card, okapi_vcard_versi
     if (!okapi__comp_line(card, "VERSION") || okapi__card_version(card) != version ||
         version == OKAPI_VCARD_21)
         to_version(card, version);
+    version_first(card);
     if (version != OKAPI_VCARD_21) {
         okapi__comp_write(w, card);
         return;

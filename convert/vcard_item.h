@@ -66,7 +66,15 @@ void okapi__card_names_write(okapi__card_t *card);
 void okapi__card_reach_read(okapi__card_t *card);
 void okapi__card_reach_write(okapi__card_t *card);
 
+/* ---- vcard_key.c ---- */
+
+void okapi__card_keys_read(okapi__card_t *card);
+void okapi__card_keys_write(okapi__card_t *card);
+
 /* ---- vcard_photo.c ---- */
+
+/* The text of a line's bytes in either syntax; NULL if it only says where they are. */
+const char *okapi__card_base64(const okapi__line_t *line);
 
 /* The bytes live in RESULT_POOL. */
 apr_status_t okapi__card_photo_read(okapi__card_t *card, apr_pool_t *result_pool);

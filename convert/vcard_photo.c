@@ -31,8 +31,7 @@ static int kind_of(okapi_binary_t bytes)
     return i;
 }
 
-/* The text of the bytes in either syntax; NULL if the line only says where a photo is. */
-static const char *encoded(const okapi__line_t *line)
+const char *okapi__card_base64(const okapi__line_t *line)
 {
     if (strncasecmp(line->value, "data:", 5) == 0) {
         const char *comma = strstr(line->value, ";base64,");
@@ -47,7 +46,7 @@ static const char *encoded(const okapi__line_t *line)
 apr_status_t okapi__card_photo_read(okapi__card_t *card, apr_pool_t *result_pool)
 {
     const okapi__line_t *line = okapi__card_line(card->comp, "PHOTO");
-    const char *text = line ? encoded(line) : NULL;
+    const char *text = line ? okapi__card_base64(line) : NULL;
     if (!text || strlen(text) / 4 * 3 > MAX_PHOTO)
         return APR_SUCCESS;
     okapi_binary_t bytes = okapi__transfer_decode(

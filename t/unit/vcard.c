@@ -140,6 +140,8 @@ static void test_back(mailbox_t *m, apr_pool_t *pool)
     okapi_message_t *c = message_of(m, "3.0", full, pool);
     const char *text = text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool);
     const char *plain = text_of(c, OKAPI_VCARD_AS_IT_CAME, OKAPI_VCARD_PLAIN, pool);
+    static const char begin[] = "BEGIN:VCARD\r\nVERSION:3.0\r\n";
+    ok(strncmp(text, begin, strlen(begin)) == 0, "VERSION is the first line");
     static const char *const lines[] = {
         "VERSION:3.0",
         "item1.EMAIL;TYPE=work:erika@example.org",
@@ -206,6 +208,28 @@ static void test_versions(mailbox_t *m, apr_pool_t *pool)
        "PHOTO as 3.0 writes it");
 }
 
+/* A certificate's first bytes: SEQUENCE of 257. */
+static void test_key(mailbox_t *m, apr_pool_t *pool)
+{
+    static const char line[] = "KEY;ENCODING=b;TYPE=X509:MIIBAQID";
+    okapi_message_t *c = message_of(m, "3.0",
+                                    "FN:A\r\nKEY;TYPE=PGP;ENCODING=b:mQEB\r\nKEY;"
+                                    "ENCODING=b;TYPE=X509:MIIBAQID\r\n",
+                                    pool);
+    okapi_propval_t keys = get(c, PR_USER_X509_CERTIFICATE, pool);
+    is_int(keys.v.mv.count, 1, "one key is a certificate");
+    is_mem(keys.v.mv.v.bin[0].data, keys.v.mv.v.bin[0].len, "\x30\x82\1\1\2\3", 6, "its bytes");
+    const char *text = text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool);
+    ok(has_line(text, line, pool) && has_line(text, "KEY;TYPE=PGP;ENCODING=b:mQEB", pool),
+       "both come back");
+    static const okapi_binary_t tagged = {
+        (const unsigned char *)"\1\0\x08\0\1\0\0\0\3\0\x0A\0\x30\x82\1\1\2\3", 18};
+    keys.v.mv.v.bin = &tagged;
+    mailbox_must(okapi_object_set(okapi_message_object(c), &keys, 1, pool), "set");
+    ok(has_line(text_of(c, OKAPI_VCARD_30, OKAPI_VCARD_PLAIN, pool), line, pool),
+       "one among Outlook's tags");
+}
+
 static void test_list(mailbox_t *m, apr_pool_t *pool)
 {
     okapi_message_t *c = message_of(m, "4.0",
@@ -259,6 +283,7 @@ int main(void)
     test_contact(&m, pool);
     test_back(&m, pool);
     test_versions(&m, pool);
+    test_key(&m, pool);
     test_list(&m, pool);
     test_refused(&m, pool);
     return done_testing();
