@@ -75,8 +75,7 @@ static apr_status_t add_tombstones(okapi__conn_t *conn, step_t *s, const batch_t
     args[1] = DB_I(s->now);
     args[2] = DB_I(s->deletion->folder_id);
     okapi__db_ids(args + 3, batch->ids, batch->n);
-    return okapi__db_exec(conn, STMT_DELETE_TOMBSTONES, NULL, args, 3 + OKAPI__DB_IDS,
-                          scratch_pool);
+    return okapi__db_post(conn, STMT_DELETE_TOMBSTONES, args, 3 + OKAPI__DB_IDS, scratch_pool);
 }
 
 static apr_status_t delete_rows(okapi__conn_t *conn, const step_t *s, const batch_t *batch,
@@ -90,7 +89,7 @@ static apr_status_t delete_rows(okapi__conn_t *conn, const step_t *s, const batc
     args[0] = DB_I(s->now);
     args[1] = DB_I(d->folder_id);
     okapi__db_ids(args + 2, batch->ids, batch->n);
-    return okapi__db_exec(conn, STMT_DELETE_SOFTLY, NULL, args, 2 + OKAPI__DB_IDS, scratch_pool);
+    return okapi__db_post(conn, STMT_DELETE_SOFTLY, args, 2 + OKAPI__DB_IDS, scratch_pool);
 }
 
 /* N messages from number AT on, which have the numbers from CN on. */

@@ -55,7 +55,7 @@ static apr_status_t erase_objects(okapi__conn_t *conn, const okapi_id_t *ids, in
         rv = find_blobs(conn, args, todo, scratch_pool);
     }
     for (int i = 0; rv == APR_SUCCESS && i < 3; i++) {
-        rv = okapi__db_exec(conn, stmts[i], NULL, args, OKAPI__DB_IDS, scratch_pool);
+        rv = okapi__db_post(conn, stmts[i], args, OKAPI__DB_IDS, scratch_pool);
     }
     return rv;
 }
@@ -67,13 +67,12 @@ static apr_status_t erase_rows(okapi__conn_t *conn, okapi_id_t folder_id, const 
     okapi__arg_t args[1 + OKAPI__DB_IDS];
     args[0] = DB_I(folder_id);
     okapi__db_ids(args + 1, ids, n);
-    apr_status_t rv = okapi__db_exec(conn, STMT_ERASE_MESSAGES, NULL, args, 1 + OKAPI__DB_IDS,
+    apr_status_t rv = okapi__db_post(conn, STMT_ERASE_MESSAGES, args, 1 + OKAPI__DB_IDS,
                                      scratch_pool);
     if (rv == APR_SUCCESS) {
-        rv = okapi__db_exec(conn, STMT_ERASE_USER_READ, NULL, args, 1 + OKAPI__DB_IDS,
-                            scratch_pool);
+        rv = okapi__db_post(conn, STMT_ERASE_USER_READ, args, 1 + OKAPI__DB_IDS, scratch_pool);
     }
-    return rv == APR_SUCCESS ? okapi__db_exec(conn, STMT_ERASE_FTS, NULL, args + 1, OKAPI__DB_IDS,
+    return rv == APR_SUCCESS ? okapi__db_post(conn, STMT_ERASE_FTS, args + 1, OKAPI__DB_IDS,
                                               scratch_pool)
                              : rv;
 }

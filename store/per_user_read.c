@@ -99,7 +99,7 @@ apr_status_t okapi__per_user_mark(okapi__conn_t *conn, const okapi_store_t *stor
                                      DB_ARGS(is_read, number, folder, message, reader),
                                      scratch_pool);
     return rv == APR_SUCCESS && !affected
-               ? okapi__db_exec(conn, STMT_USER_READ_ADD, NULL,
+               ? okapi__db_post(conn, STMT_USER_READ_ADD,
                                 DB_ARGS(is_read, number, folder, message, reader), scratch_pool)
                : rv;
 }

@@ -161,7 +161,7 @@ static apr_status_t rekey_one(okapi__conn_t *conn, const step_t *s, const row_t 
         scratch_pool);
     /* Who has read it in the public store still has. */
     if (rv == APR_SUCCESS && okapi_store_is_public(t->to_store)) {
-        rv = okapi__db_exec(conn, STMT_USER_READ_MOVE, NULL,
+        rv = okapi__db_post(conn, STMT_USER_READ_MOVE,
                             DB_ARGS(DB_I(t->to), DB_I(row->new_id), DB_I(t->from), DB_I(row->id)),
                             scratch_pool);
     }

@@ -184,7 +184,7 @@ apr_status_t okapi__message_rekey_parts(okapi__conn_t *conn, okapi_id_t from, ok
                                           STMT_FTS_DOC_REKEY};
     apr_status_t rv = APR_SUCCESS;
     for (int i = 0; rv == APR_SUCCESS && i < 4; i++) {
-        rv = okapi__db_exec(conn, stmts[i], NULL, DB_ARGS(DB_I(to), DB_I(from)), scratch_pool);
+        rv = okapi__db_post(conn, stmts[i], DB_ARGS(DB_I(to), DB_I(from)), scratch_pool);
     }
     return rv;
 }
