@@ -6,6 +6,7 @@
 #include "db/private.h"
 
 #define ACQUIRE_TIMEOUT apr_time_from_sec(30)  /* for a connection while all are in use */
+#define MEMORY_MAX      1048576                /* a connection keeps for later, in bytes */
 #define IDLE_MAX        apr_time_from_sec(300) /* servers and firewalls drop idle connections */
 
 apr_status_t okapi__pool_create(apr_pool_t **pool, apr_pool_t *parent)
@@ -109,6 +110,8 @@ static apr_status_t conn_open(void **resource, void *params, apr_pool_t *pool)
     }
     apr_pool_create(&conn->stmt_pool, conn_pool);
     apr_pool_create(&conn->posted.pool, conn_pool);
+    conn->results = apr_pool_allocator_get(conn_pool);
+    apr_allocator_max_free_set(conn->results, MEMORY_MAX);
     conn->scripts = apr_hash_make(conn->stmt_pool);
     okapi__script_forget(conn);
     conn->brigade = apr_brigade_create(conn_pool, apr_bucket_alloc_create(conn_pool));

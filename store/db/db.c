@@ -147,6 +147,7 @@ static apr_status_t run_once(okapi__failure_e *failure, okapi__mark_t *mark, oka
         okapi__conn_pragma(conn, "PRAGMA synchronous=NORMAL", scratch_pool);
     }
     rv = run_on(conn, work, baton, scratch_pool);
+    okapi__rows_forget(conn);
     if (ordered && okapi__conn_pragma(conn, "PRAGMA synchronous=FULL", scratch_pool)) {
         conn->discard = 1;
     }

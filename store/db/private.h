@@ -184,6 +184,8 @@ struct okapi__conn_t {
     okapi__posted_t posted;      /* statements of it that the server gets with the next one */
     okapi__mark_t mark;          /* of this transaction, once it tries to commit */
     okapi__mark_t last_mark;     /* of the one before, still stored */
+    apr_allocator_t *results;    /* MariaDB: for what its driver keeps of a result: stmt.c */
+    okapi__rows_t *rows;         /* MariaDB: that this transaction has selected and still has */
     apr_hash_t *scripts;         /* MariaDB's, prepared, by what they do: script.c */
     okapi__prepared_t prepared[STMT__COUNT];
 };
@@ -212,6 +214,9 @@ void okapi__mark_bury(okapi__conn_t *conn);
 apr_status_t okapi__mark_expire(okapi__conn_t *conn, apr_pool_t *scratch_pool);
 
 /* ---- stmt.c ---- */
+
+/* What was selected can't be read any more. */
+void okapi__rows_forget(okapi__conn_t *conn);
 
 /* Runs SQL that is no statement of the table, after what is posted: session settings, BEGIN, DDL.
  * Doesn't poison. */

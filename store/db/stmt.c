@@ -27,6 +27,7 @@ struct okapi__rows_t {
     apr_dbd_results_t *results;
     apr_dbd_row_t *row;
     int next; /* the next row's number, where rows are asked for by number */
+    okapi__rows_t *older; /* of the connection's */
     apr_status_t status;
 };
 
@@ -291,14 +292,17 @@ apr_status_t okapi__db_exec(okapi__conn_t *conn, okapi__stmt_e stmt, apr_int64_t
     return rv;
 }
 
-/* A pool whose memory is zero, for what MariaDB's driver keeps of a result: it leaves members of
- * the columns' MYSQL_BIND as they are, and the library believes one of them, the offset into a
- * value. Its own allocator gets back what is zeroed here; the small pieces fill each of its nodes
- * to the end. */
-static apr_status_t zeroed_pool(apr_pool_t **pool, apr_pool_t *parent)
+/* ---- what MariaDB's driver keeps of a result ---- */
+
+/* It leaves members of the columns' MYSQL_BIND as they are, and the library believes one of them, the
+ * offset into a value. So it gets a pool whose memory is zero: small pieces fill each of its nodes
+ * to the end, before it is emptied. Nodes come from an allocator that keeps them for the next
+ * result, which is the connection's. So whoever lives longer, ROWS' pool or the transaction, the
+ * driver's pool goes with the other. */
+static apr_status_t zeroed_pool(apr_pool_t **pool, apr_pool_t *parent, apr_allocator_t *allocator)
 {
     enum { PIECE = 64, ENOUGH = 24 * 1024 };
-    apr_status_t rv = okapi__pool_create(pool, parent);
+    apr_status_t rv = apr_pool_create_ex(pool, parent, NULL, allocator);
     int i;
 
     if (rv) {
@@ -309,6 +313,38 @@ static apr_status_t zeroed_pool(apr_pool_t **pool, apr_pool_t *parent)
     }
     apr_pool_clear(*pool);
     return APR_SUCCESS;
+}
+
+static apr_status_t leave_connection(void *data)
+{
+    okapi__rows_t *rows = data, **link = &rows->conn->rows;
+
+    while (*link != rows) {
+        link = &(*link)->older;
+    }
+    *link = rows->older;
+    return APR_SUCCESS;
+}
+
+static apr_status_t make_driver_pool(okapi__rows_t *rows, apr_pool_t *pool)
+{
+    okapi__conn_t *conn = rows->conn;
+    apr_status_t rv = zeroed_pool(&rows->driver_pool, pool, conn->results);
+
+    if (rv == APR_SUCCESS) {
+        rows->older = conn->rows;
+        conn->rows = rows;
+        apr_pool_cleanup_register(rows->driver_pool, rows, leave_connection, apr_pool_cleanup_null);
+    }
+    return rv;
+}
+
+void okapi__rows_forget(okapi__conn_t *conn)
+{
+    while (conn->rows != NULL) {
+        conn->rows->results = NULL;
+        apr_pool_destroy(conn->rows->driver_pool);
+    }
 }
 
 apr_status_t okapi__db_select(okapi__rows_t **rows, okapi__conn_t *conn, okapi__stmt_e stmt,
@@ -332,7 +368,7 @@ apr_status_t okapi__db_select(okapi__rows_t **rows, okapi__conn_t *conn, okapi__
         return r->status;
     }
     if (conn->db->dialect->engine == OKAPI__MYSQL) {
-        r->status = zeroed_pool(&r->driver_pool, pool);
+        r->status = make_driver_pool(r, pool);
     }
     if (r->status == APR_SUCCESS) {
         r->status = poison(conn,
