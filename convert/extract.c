@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <okapi/error.h>
 #include <okapi/extract.h>
+#include <okapi/rtf.h>
 
 #include "charset.h"
 #include "extract_process.h"
@@ -11,12 +12,20 @@
 
 enum {
     MARKUP_FACTOR = 4,            /* bytes of text or HTML that are read for one of text */
+    RTF_MAX = 32 << 20,
     DOCUMENT_MAX = 64 << 20       /* larger ones aren't tried */
 };
 
 #define TIMEOUT apr_time_from_sec(30)
 
-typedef enum kind_e { KIND_NONE, KIND_TEXT, KIND_HTML, KIND_DOCUMENT } kind_e;
+typedef enum kind_e {
+    KIND_NONE,
+    KIND_TEXT,
+    KIND_HTML,
+    KIND_RTF,
+    KIND_RTF_COMPRESSED,
+    KIND_DOCUMENT
+} kind_e;
 
 /* The first that fits the type or, where mail didn't know it, the end of the name. */
 static const struct {
@@ -26,7 +35,10 @@ static const struct {
 } kinds[] = {
     {"text/html", ".html", KIND_HTML},
     {"application/xhtml+xml", ".htm", KIND_HTML},
-    {"text/rtf", ".rtf", KIND_NONE},
+    {"text/rtf", ".rtf", KIND_RTF},
+    {"application/rtf", NULL, KIND_RTF},
+    {"application/x-rtf", NULL, KIND_RTF},
+    {OKAPI_FULLTEXT_RTF_COMPRESSED, NULL, KIND_RTF_COMPRESSED},
     {"text/", ".txt", KIND_TEXT},
     {"application/json", ".csv", KIND_TEXT},
     {"application/xml", ".log", KIND_TEXT},
@@ -69,7 +81,7 @@ static kind_e kind_of(const okapi_fulltext_source_t *source)
         }
     }
     for (int i = 0; dot && i < KINDS; i++) {
-        if (strcasecmp(dot, kinds[i].ending) == 0) {
+        if (kinds[i].ending && strcasecmp(dot, kinds[i].ending) == 0) {
             return kinds[i].kind;
         }
     }
@@ -120,6 +132,32 @@ static apr_status_t read_text(const char **text, const okapi_fulltext_source_t *
     return rv;
 }
 
+/* ---- RTF ---- */
+
+/* Pictures make RTF large, so it is read to its end. What only calls itself so has no text. */
+static apr_status_t read_rtf(const char **text, okapi_stream_t *stream, int is_compressed,
+                             apr_size_t max, apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+{
+    okapi_binary_t rtf, found;
+    apr_status_t rv = read_some(&rtf, stream, RTF_MAX, scratch_pool, scratch_pool);
+    if (rv == APR_SUCCESS && is_compressed) {
+        rv = okapi_rtf_decompress(&rtf, rtf, RTF_MAX, scratch_pool);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = okapi_rtf_to_text(&found, rtf, result_pool, scratch_pool);
+    }
+    if (rv == OKAPI_EFORMAT && !is_compressed) {
+        return APR_SUCCESS;
+    }
+    if (rv == APR_SUCCESS) {
+        *text = found.len > max
+                    ? apr_pstrmemdup(result_pool, (const char *)found.data, max)
+                    : (const char *)found.data;
+        rv = found.len > max ? OKAPI_ETOOBIG : APR_SUCCESS;
+    }
+    return rv;
+}
+
 /* ---- documents ---- */
 
 static apr_status_t read_document(extract_t *e, const char **text, okapi_stream_t *stream,
@@ -161,6 +199,9 @@ static apr_status_t read_source(void *baton, const char **text,
     case KIND_TEXT:
     case KIND_HTML:
         return read_text(text, source, bytes, kind == KIND_HTML, max, result_pool, scratch_pool);
+    case KIND_RTF:
+    case KIND_RTF_COMPRESSED:
+        return read_rtf(text, bytes, kind == KIND_RTF_COMPRESSED, max, result_pool, scratch_pool);
     case KIND_DOCUMENT:
         return read_document(baton, text, bytes, max, result_pool, scratch_pool);
     case KIND_NONE:

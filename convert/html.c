@@ -293,6 +293,19 @@ char *okapi__html_to_text(const char *html, apr_size_t len, apr_size_t *text_len
     return (char *)t.out.data;
 }
 
+okapi_binary_t okapi__text_crlf(const char *text, apr_size_t len, apr_pool_t *result_pool)
+{
+    okapi_writer_t out;
+    okapi_writer_init(&out, len + len / 16 + 64, len * 2 + 1, result_pool);
+    for (apr_size_t i = 0; i < len; i++) {
+        if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r'))
+            okapi_write_u8(&out, '\r');
+        okapi_write_u8(&out, (unsigned char)text[i]);
+    }
+    okapi_write_u8(&out, 0);
+    return (okapi_binary_t){out.data, out.len - 1};
+}
+
 /* ---- from text ---- */
 
 char *okapi__html_from_text(const char *text, apr_size_t len, apr_size_t *html_len,

@@ -10,6 +10,9 @@
 char *okapi__html_to_text(const char *html, apr_size_t len, apr_size_t *text_len,
                           apr_pool_t *result_pool);
 
+/* TEXT with the line ends of mail, zero-terminated. */
+okapi_binary_t okapi__text_crlf(const char *text, apr_size_t len, apr_pool_t *result_pool);
+
 /* TEXT as HTML that looks the same. */
 char *okapi__html_from_text(const char *text, apr_size_t len, apr_size_t *html_len,
                             apr_pool_t *result_pool);

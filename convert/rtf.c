@@ -113,20 +113,6 @@ apr_status_t okapi_rtf_to_html(okapi_binary_t *html, okapi_binary_t rtf, apr_poo
     return finish(html, &out, okapi__rtf_render_html(&out, rtf, scratch_pool));
 }
 
-/* Line ends of text in mail. */
-static okapi_binary_t with_crlf(const char *text, apr_size_t len, apr_pool_t *result_pool)
-{
-    okapi_writer_t out;
-    okapi_writer_init(&out, len + len / 16 + 64, len * 2 + 1, result_pool);
-    for (apr_size_t i = 0; i < len; i++) {
-        if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r'))
-            okapi_write_u8(&out, '\r');
-        okapi_write_u8(&out, (unsigned char)text[i]);
-    }
-    okapi_write_u8(&out, 0);
-    return (okapi_binary_t){out.data, out.len - 1};
-}
-
 apr_status_t okapi_rtf_to_text(okapi_binary_t *text, okapi_binary_t rtf, apr_pool_t *result_pool,
                                apr_pool_t *scratch_pool)
 {
@@ -138,7 +124,7 @@ apr_status_t okapi_rtf_to_text(okapi_binary_t *text, okapi_binary_t rtf, apr_poo
         status = extract(&html, rtf, OKAPI__RTF_EXTRACT_HTML, scratch_pool, scratch_pool);
         const char *plain =
             okapi__html_to_text((const char *)html.data, html.len, &len, scratch_pool);
-        *text = with_crlf(plain, len, result_pool);
+        *text = okapi__text_crlf(plain, len, result_pool);
         return status;
     case OKAPI_RTF_FROM_TEXT:
         return extract(text, rtf, OKAPI__RTF_EXTRACT_TEXT, result_pool, scratch_pool);

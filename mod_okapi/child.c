@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <unixd.h>
 
+#include <okapi/bodies.h>
 #include <okapi/doorbell.h>
 
 APLOG_USE_MODULE(okapi);
@@ -218,7 +219,7 @@ static void report_open(okapi__backend_t *backend, apr_status_t rv)
 
 static okapi_t *open_engine(okapi__backend_t *backend)
 {
-    okapi_host_t host = {log_line, ring, backend, 0};
+    okapi_host_t host = {log_line, ring, backend, 0, okapi_body_converter()};
     okapi_t *okapi = NULL;
     apr_pool_t *pool, *scratch;
     apr_status_t rv;

@@ -208,11 +208,12 @@ static apr_status_t add_attachments(okapi__text_t *t, okapi_message_t *message, 
                                     apr_pool_t *scratch_pool);
 
 /* Of a message in another one everything belongs to an attachment. The HTML says mostly what the
- * text says: what it has beside that is added. */
+ * text says: what it has beside that is added. RTF is read where there is nothing else. */
 static apr_status_t add_content(okapi__text_t *t, okapi_message_t *message, int depth,
                                 apr_pool_t *pool)
 {
     const okapi__propbag_t *bag = &message->bag;
+    const okapi_fulltext_source_t rtf = {OKAPI_FULLTEXT_RTF_COMPRESSED, "", 0};
     okapi_fulltext_source_t html = {"text/html", "", 0};
     int inner = depth > 0 ? OKAPI_FULLTEXT_ATTACHMENTS : 0;
     int body = inner ? inner : OKAPI_FULLTEXT_BODY;
@@ -227,6 +228,10 @@ static apr_status_t add_content(okapi__text_t *t, okapi_message_t *message, int 
     apr_status_t rv = add_text_value(t, body, bag, PR_BODY, pool);
     if (rv == APR_SUCCESS) {
         rv = add_read_value(t, body, bag, html_tag, &html, 1, pool);
+    }
+    if (rv == APR_SUCCESS && !okapi__propbag_has(bag, PR_BODY) &&
+        !okapi__propbag_has(bag, html_tag)) {
+        rv = add_read_value(t, body, bag, PR_RTF_COMPRESSED, &rtf, 0, pool);
     }
     add_senders(t, inner ? inner : OKAPI_FULLTEXT_SENDER, bag->props, pool);
     add_recipients(t, inner ? inner : OKAPI_FULLTEXT_RECIPIENTS, message, pool);

@@ -84,6 +84,9 @@ static apr_status_t set(okapi_object_t *object, const okapi_propval_t *values, i
     okapi_message_t *message = message_of(object);
     const char *subject = NULL;
     apr_status_t rv = okapi__message_need(message, scratch_pool);
+    if (rv == APR_SUCCESS) {
+        okapi__bodies_set(message, values, n);
+    }
     for (int i = 0; rv == APR_SUCCESS && i < n; i++) {
         const okapi_propval_t *v = &values[i];
         int text8 = OKAPI_PROP_TYPE(v->tag) == PT_STRING8;

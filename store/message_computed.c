@@ -14,9 +14,6 @@ enum { OBJECT_TYPE_MESSAGE = 5, OBJECT_TYPE_ATTACHMENT = 7 };
 /* PR_ACCESS: MS-OXCPRPT 2.2.1.1 */
 enum { ACCESS_MODIFY = 0x1, ACCESS_READ = 0x2, ACCESS_DELETE = 0x4 };
 
-/* PR_NATIVE_BODY_INFO: MS-OXCMSG 2.2.1.58.2 */
-enum { BODY_UNDEFINED = 0, BODY_PLAIN = 1, BODY_RTF = 2, BODY_HTML = 3 };
-
 enum { ROW_TYPE_LEAF = 1 }; /* PR_ROW_TYPE: MS-OXCTABL 2.2.1.3 */
 
 #define COMPUTE(name)                                                                             \
@@ -315,20 +312,6 @@ COMPUTE(display_bcc)
     return display(v, object, MAPI_BCC, result_pool, scratch_pool);
 }
 
-COMPUTE(native_body)
-{
-    okapi_message_t *message = message_of(object);
-    apr_status_t rv = okapi__message_need(message, scratch_pool);
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    const okapi__propbag_t *bag = &message->bag;
-    return give_i32(v, okapi__propbag_has(bag, PR_HTML)             ? BODY_HTML
-                       : okapi__propbag_has(bag, PR_RTF_COMPRESSED) ? BODY_RTF
-                       : okapi__propbag_has(bag, PR_BODY)           ? BODY_PLAIN
-                                                                    : BODY_UNDEFINED);
-}
-
 COMPUTE(has_named)
 {
     okapi_message_t *message = message_of(object);
@@ -369,7 +352,7 @@ const okapi__computed_t okapi__message_computed[] = {
     {PR_PARENT_ENTRYID, ROW, parent_entryid},
     {PR_MSG_STATUS, DEFAULT, zero},
     {PR_HASATTACH, ROW, has_attachments},
-    {PR_RTF_IN_SYNC, DEFAULT, no}, /* absent means yes to Outlook, which hides the HTML body */
+    {PR_RTF_IN_SYNC, DEFAULT, okapi__body_rtf_in_sync}, /* absent means yes to Outlook */
     {PR_INTERNET_ARTICLE_NUMBER, ROW, imap_uid},
     {PR_READ, ROW, is_read},
     {PR_TRUST_SENDER, DEFAULT, one},
@@ -383,7 +366,11 @@ const okapi__computed_t okapi__message_computed[] = {
     {PR_STORE_ENTRYID, ROW, store_entryid},
     {PR_OBJECT_TYPE, ROW, object_type},
     {PR_ENTRYID, ROW, entryid},
-    {PR_NATIVE_BODY_INFO, DEFAULT, native_body},
+    {PR_BODY, DEFAULT | HIDDEN, okapi__body_text},
+    {PR_RTF_COMPRESSED, DEFAULT | HIDDEN, okapi__body_rtf},
+    {PR_HTML, DEFAULT | HIDDEN, okapi__body_html},
+    {PR_BODY_HTML, DEFAULT | HIDDEN, okapi__body_html_text},
+    {PR_NATIVE_BODY_INFO, DEFAULT, okapi__body_native},
     {PR_DEPTH, ROW | HIDDEN, zero},
     {PR_CREATION_TIME, ROW, creation_time},
     {PR_LAST_MODIFICATION_TIME, ROW, modification_time},

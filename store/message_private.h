@@ -73,6 +73,8 @@ struct okapi_message_t {
     apr_array_header_t *recipients;  /* of okapi_recipient_t * */
     apr_array_header_t *attachments; /* of okapi_attachment_t *, by number; NULL: not read yet */
     int dirty;                       /* changed since it was read or saved */
+    unsigned bodies_set;             /* forms of the body set since BODIES_REV was read or saved */
+    apr_int64_t bodies_rev;
     okapi_id_t reserved_id;          /* of a new one: the id it will get; 0: any */
     okapi_id_t saving_id;            /* ID, or the one it gets by the save that is under way */
     apr_pool_t *pool;
@@ -210,6 +212,22 @@ const char *okapi__text_key_above(const char *prefix, apr_pool_t *result_pool);
 
 extern const okapi__computed_t okapi__message_computed[];
 extern const okapi__computed_t okapi__attachment_computed[];
+
+/* ---- message_body.c ---- */
+
+/* Forms of the body that are made of another one; which one is native. */
+#define OKAPI__BODY(name)                                                       \
+    apr_status_t okapi__body_##name(okapi_propval_t *v, okapi_object_t *object, \
+                                    apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+OKAPI__BODY(native);
+OKAPI__BODY(rtf_in_sync);
+OKAPI__BODY(text);
+OKAPI__BODY(html);
+OKAPI__BODY(html_text);
+OKAPI__BODY(rtf);
+
+/* Before the VALUES are set: of forms that don't belong to the same text nothing stays. */
+void okapi__bodies_set(okapi_message_t *message, const okapi_propval_t *values, int n);
 
 /* ---- subject.c ---- */
 

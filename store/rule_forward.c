@@ -176,7 +176,9 @@ static apr_status_t introduce(okapi__sending_t *sending, okapi_message_t *messag
                                                           plain_head(lines, scratch_pool),
                                                           v[0].v.str, NULL));
     }
-    if (v[1].tag == PR_HTML && !is_wide) {
+    if (v[1].tag == PR_HTML && is_wide) {
+        set[n++] = v[1];
+    } else if (v[1].tag == PR_HTML) {
         const char *html = (const char *)v[1].v.bin.data, *head = html_head(lines, scratch_pool);
         apr_size_t at = body_of(html, v[1].v.bin.len), len = strlen(head);
         char *all = apr_palloc(scratch_pool, v[1].v.bin.len + len + 1);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <apr_strings.h>
+#include <okapi/bodies.h>
 #include <okapi/error.h>
 
 #include "admin.h"
@@ -427,6 +428,7 @@ int main(int argc, char **argv)
     admin_t admin = {{0}};
     const char *words[2] = {NULL, NULL};
     tool_start(&admin.tool, "okapi-admin", &argc, &argv);
+    admin.tool.host.bodies = okapi_body_converter();
     admin.args = apr_array_make(admin.tool.pool, 4, sizeof(const char *));
     admin.options = apr_table_make(admin.tool.pool, 8);
 

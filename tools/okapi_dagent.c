@@ -12,6 +12,7 @@
 
 #include <apr_lib.h>
 #include <okapi/address.h>
+#include <okapi/bodies.h>
 #include <okapi/error.h>
 #include <okapi/mime.h>
 #include <okapi/receive.h>
@@ -259,6 +260,7 @@ int main(int argc, char **argv)
 {
     dagent_t d = {0};
     tool_start(&d.tool, "okapi-dagent", &argc, &argv);
+    d.tool.host.bodies = okapi_body_converter();
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk, not an end */
     int code = parse_options(&d, argc, argv);
     if (code == EX_OK)

@@ -2,6 +2,7 @@
 #ifndef OKAPI_ENGINE_H
 #define OKAPI_ENGINE_H
 
+#include <okapi/body.h>
 #include <okapi/config.h>
 #include <okapi/error.h>
 
@@ -19,6 +20,8 @@ typedef struct okapi_host_t {
     void (*ring)(void *baton, okapi_id_t store_id);
     void *baton;
     int short_lived; /* a tool that saves one thing and ends: takes few ids, one connection */
+    /* Makes the forms of bodies that aren't stored. Without it there are none. */
+    const okapi_body_converter_t *bodies;
 } okapi_host_t;
 
 /* Opens the database; migrates it first if it is older. Call once per process, after fork.

@@ -55,6 +55,9 @@ typedef struct okapi_fulltext_source_t {
     int codepage;          /* of text, if it is declared; 0: unknown */
 } okapi_fulltext_source_t;
 
+/* The type of PR_RTF_COMPRESSED. */
+#define OKAPI_FULLTEXT_RTF_COMPRESSED "application/x-rtf-compressed"
+
 /* Makes text of bytes. */
 typedef struct okapi_fulltext_reader_t {
     /* Answers *TEXT in UTF-8, at most MAX bytes of it; NULL if the kind has no text. OKAPI_ETOOBIG:
