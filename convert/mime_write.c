@@ -85,23 +85,45 @@ static okapi__part_t *with_forms(okapi__letter_t *letter, okapi__part_t *body,
     return body;
 }
 
+static int is_of_type(const okapi__part_t *part, const char *type)
+{
+    static const char name[] = "Content-Type: ";
+    apr_size_t n = sizeof(name) - 1, len = strlen(type);
+    return part->fields.len > n + len && memcmp(part->fields.data, name, n) == 0 &&
+           strncasecmp((const char *)part->fields.data + n, type, len) == 0;
+}
+
+/* RFC 3156 4: the two parts that only a program makes something of. */
+static int is_pgp(const okapi__part_t *body, const apr_array_header_t *parts)
+{
+    return !body && parts->nelts == 2 &&
+           is_of_type(APR_ARRAY_IDX(parts, 0, okapi__part_t *), "application/pgp-encrypted");
+}
+
+static okapi__part_t *encrypted(okapi__letter_t *letter, const apr_array_header_t *parts)
+{
+    okapi__part_t *root = okapi__part_multipart(letter, "encrypted");
+    okapi__write_param(&root->fields, "protocol", "application/pgp-encrypted", letter->pool);
+    okapi__write_end(&root->fields);
+    for (int i = 0; i < parts->nelts; i++)
+        okapi__part_add(root, APR_ARRAY_IDX(parts, i, okapi__part_t *));
+    return root;
+}
+
 /* BODY for people, what programs read, and the others: RFC 6522. */
 static apr_status_t report(okapi__part_t **root, okapi__letter_t *letter, okapi__part_t *body,
                            const apr_array_header_t *others)
 {
-    const char *type = okapi__report_type(letter);
-    const char *field = apr_pstrcat(letter->pool, "Content-Type: message/", type, NULL);
+    const char *subtype = okapi__report_type(letter);
+    const char *type = apr_pstrcat(letter->pool, "message/", subtype, NULL);
     okapi__part_t *machine = NULL;
     apr_status_t status = APR_SUCCESS;
     *root = okapi__part_multipart(letter, "report");
-    okapi__write_param(&(*root)->fields, "report-type", type, letter->pool);
+    okapi__write_param(&(*root)->fields, "report-type", subtype, letter->pool);
     okapi__write_end(&(*root)->fields);
-    for (int i = 0; i < others->nelts && !machine; i++) {
-        okapi__part_t *part = APR_ARRAY_IDX(others, i, okapi__part_t *);
-        if (part->fields.len > strlen(field) &&
-            strncasecmp((const char *)part->fields.data, field, strlen(field)) == 0)
-            machine = part;
-    }
+    for (int i = 0; i < others->nelts && !machine; i++)
+        if (is_of_type(APR_ARRAY_IDX(others, i, okapi__part_t *), type))
+            machine = APR_ARRAY_IDX(others, i, okapi__part_t *);
     if (body)
         okapi__part_add(*root, body);
     if (!machine)
@@ -123,7 +145,9 @@ static apr_status_t build(okapi__part_t **root, okapi__letter_t *letter)
         return status;
     status = okapi__letter_body(&body, &has_html, letter);
     if (status == APR_SUCCESS)
-        status = okapi__letter_enclosures(&enclosures, letter, has_html);
+        status = okapi__letter_has_tnef(letter)
+                     ? okapi__letter_tnef(&enclosures, letter)
+                     : okapi__letter_enclosures(&enclosures, letter, has_html);
     if (status != APR_SUCCESS)
         return status;
     body = with_forms(letter, body, enclosures.forms);
@@ -131,7 +155,8 @@ static apr_status_t build(okapi__part_t **root, okapi__letter_t *letter)
         body = wrap(letter, "related", body, enclosures.related);
     if (okapi__report_type(letter))
         return report(root, letter, body, enclosures.mixed);
-    *root = wrap(letter, "mixed", body, enclosures.mixed);
+    *root = is_pgp(body, enclosures.mixed) ? encrypted(letter, enclosures.mixed)
+                                           : wrap(letter, "mixed", body, enclosures.mixed);
     return APR_SUCCESS;
 }
 

@@ -28,6 +28,7 @@ typedef struct okapi__letter_t {
     okapi_props_t *props;      /* all but its bodies */
     apr_hash_t *named;         /* const char * of PS_INTERNET_HEADERS, by lower-case name */
     apr_array_header_t *names; /* of these, in order */
+    const char *id;            /* its Message-ID; NULL if it has none */
     okapi_writer_t fields;     /* its header section */
     apr_pool_t *pool;
 } okapi__letter_t;
@@ -69,6 +70,9 @@ void okapi__part_encode(okapi__part_t *part, okapi__encoding_e encoding);
 apr_status_t okapi__letter_load(okapi__letter_t *letter);
 apr_status_t okapi__letter_fields(okapi__letter_t *letter);
 
+/* Are the attachments and all properties in a TNEF stream? */
+int okapi__letter_has_tnef(const okapi__letter_t *letter);
+
 /* NULL if PS_INTERNET_HEADERS hasn't NAME. */
 const char *okapi__letter_named(const okapi__letter_t *letter, const char *name);
 
@@ -108,6 +112,9 @@ typedef struct okapi__enclosures_t {
 
 apr_status_t okapi__letter_enclosures(okapi__enclosures_t *enclosures, okapi__letter_t *letter,
                                       int has_html);
+
+/* The message as a TNEF stream, "winmail.dat". */
+apr_status_t okapi__letter_tnef(okapi__enclosures_t *enclosures, okapi__letter_t *letter);
 
 /* What a signed or encrypted message is; NULL for any other. */
 apr_status_t okapi__letter_secured(okapi__part_t **root, okapi__letter_t *letter);

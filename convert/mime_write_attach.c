@@ -7,6 +7,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <okapi/error.h>
+#include <okapi/tnef.h>
 
 enum { ATT_MHTML_REF = 4 /* PR_ATTACH_FLAGS */, SCANNED = 1 << 20 };
 
@@ -204,14 +205,35 @@ static int is_form(const item_t *item)
            strncasecmp(item->type, "text/", 5) == 0;
 }
 
+static void init(okapi__enclosures_t *enclosures, okapi__letter_t *letter)
+{
+    enclosures->related = apr_array_make(letter->pool, 4, sizeof(okapi__part_t *));
+    enclosures->forms = apr_array_make(letter->pool, 4, sizeof(okapi__part_t *));
+    enclosures->mixed = apr_array_make(letter->pool, 4, sizeof(okapi__part_t *));
+}
+
+apr_status_t okapi__letter_tnef(okapi__enclosures_t *enclosures, okapi__letter_t *letter)
+{
+    okapi__part_t *part = okapi__part_create(letter, OKAPI__SOURCE_BYTES);
+    init(enclosures, letter);
+    okapi__write_begin(&part->fields, "Content-Type", "application/ms-tnef");
+    okapi__write_param(&part->fields, "name", "winmail.dat", letter->pool);
+    okapi__write_end(&part->fields);
+    okapi__write_begin(&part->fields, "Content-Disposition", "attachment");
+    okapi__write_param(&part->fields, "filename", "winmail.dat", letter->pool);
+    okapi__write_end(&part->fields);
+    okapi__part_encode(part, OKAPI__ENCODING_BASE64);
+    APR_ARRAY_PUSH(enclosures->mixed, okapi__part_t *) = part;
+    return okapi_tnef_from_message(&part->bytes, letter->message, letter->id, letter->pool,
+                                   letter->pool);
+}
+
 apr_status_t okapi__letter_enclosures(okapi__enclosures_t *enclosures, okapi__letter_t *letter,
                                       int has_html)
 {
     int n = okapi_message_attachment_count(letter->message);
     apr_status_t status = APR_SUCCESS;
-    enclosures->related = apr_array_make(letter->pool, 4, sizeof(okapi__part_t *));
-    enclosures->forms = apr_array_make(letter->pool, 4, sizeof(okapi__part_t *));
-    enclosures->mixed = apr_array_make(letter->pool, 4, sizeof(okapi__part_t *));
+    init(enclosures, letter);
     for (int i = 0; i < n && status == APR_SUCCESS; i++) {
         item_t item;
         okapi__part_t *part;

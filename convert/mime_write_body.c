@@ -5,7 +5,9 @@
 #include <string.h>
 #include <strings.h>
 #include <apr_strings.h>
+#include <okapi/error.h>
 #include <okapi/ical.h>
+#include <okapi/rtf.h>
 
 #include "charset.h"
 #include "html.h"
@@ -165,6 +167,28 @@ static const char *text_of_html(okapi_binary_t html, int codepage, apr_pool_t *p
     return okapi__html_to_text(text, len, &len, pool);
 }
 
+/* ---- RTF ---- */
+
+/* The HTML that stands for PR_RTF_COMPRESSED where nothing else does, *HTML.data NULL if there is
+ * none. What is made of plain text or is damaged has nothing to say that PR_BODY doesn't. */
+static apr_status_t html_of_rtf(okapi_binary_t *html, okapi__letter_t *letter)
+{
+    const okapi_proptag_t tag = PR_RTF_COMPRESSED;
+    apr_size_t max = (apr_size_t)okapi_config(letter->out->okapi)->max_message;
+    apr_pool_t *pool = letter->pool;
+    okapi_propval_t value;
+    okapi_binary_t rtf;
+    *html = (okapi_binary_t){NULL, 0};
+    apr_status_t status = okapi_object_get(okapi_message_object(letter->message), &tag, 1, 0,
+                                           &value, pool, pool);
+    if (status != APR_SUCCESS || value.tag != tag ||
+        okapi_rtf_decompress(&rtf, value.v.bin, max, pool) != APR_SUCCESS ||
+        okapi_rtf_origin(rtf) == OKAPI_RTF_FROM_TEXT ||
+        okapi_rtf_to_html(html, rtf, pool, pool) != APR_SUCCESS)
+        *html = (okapi_binary_t){NULL, 0};
+    return status;
+}
+
 /* ---- calendar ---- */
 
 /* A meeting is told to those who don't know MAPI: MS-OXCICAL 2.1.3. */
@@ -218,15 +242,24 @@ apr_status_t okapi__letter_body(okapi__part_t **body, int *has_html, okapi__lett
                                            values, letter->pool, letter->pool);
     if (status != APR_SUCCESS)
         return status;
-    *has_html = values[1].tag == PR_HTML;
+    okapi_binary_t html = {NULL, 0};
+    int html_codepage = codepage;
+    if (values[1].tag == PR_HTML) {
+        html = values[1].v.bin;
+    } else {
+        html_codepage = UTF_8;
+        status = html_of_rtf(&html, letter);
+    }
+    *has_html = html.data != NULL;
     const char *text = values[0].tag == PR_BODY ? values[0].v.str : NULL;
     if (!text && *has_html)
-        text = text_of_html(values[1].v.bin, codepage, letter->pool);
+        text = text_of_html(html, html_codepage, letter->pool);
     if (text)
         forms[0] = plain_part(letter, text, codepage);
     if (*has_html)
-        forms[1] = html_part(letter, values[1].v.bin, codepage);
-    status = calendar_part(&forms[2], letter);
+        forms[1] = html_part(letter, html, html_codepage);
+    if (status == APR_SUCCESS)
+        status = calendar_part(&forms[2], letter);
     *body = alternative(letter, forms, 3);
     return status;
 }

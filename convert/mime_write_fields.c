@@ -102,6 +102,7 @@ static apr_status_t write_message_id(okapi__letter_t *letter, const row_t *row)
         id = apr_pstrcat(letter->pool, "<", hex_of(key->v.bin, letter->pool), "@",
                          okapi_config(letter->out->okapi)->server_name, ">", NULL);
     okapi__write_tokens(&letter->fields, row->name, id, letter->pool);
+    letter->id = *id ? id : NULL;
     return APR_SUCCESS;
 }
 
@@ -356,7 +357,7 @@ static int is_reserved(const char *name, apr_size_t len)
         "MIME-Version",        "Content-Type", "Content-Transfer-Encoding",
         "Content-Disposition", "Content-ID",   "Content-Location",
         "Content-Description", "Content-MD5",  "Content-Base",
-        "Content-Length",      "Lines"};
+        "Content-Length",      "Lines",        "X-MS-TNEF-Correlator"};
     for (apr_size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
         if (strncasecmp(name, prefixes[i], strlen(prefixes[i])) == 0)
             return 1;
@@ -425,6 +426,11 @@ static char *lower_case(const char *name, apr_pool_t *pool)
     for (char *p = lower; *p; p++)
         *p = (char)apr_tolower(*p);
     return lower;
+}
+
+int okapi__letter_has_tnef(const okapi__letter_t *letter)
+{
+    return (letter->out->flags & OKAPI_MIME_TNEF) && letter->out->depth == 1;
 }
 
 const char *okapi__letter_named(const okapi__letter_t *letter, const char *name)
@@ -497,6 +503,8 @@ apr_status_t okapi__letter_fields(okapi__letter_t *letter)
     for (int i = 0; i < ROWS && status == APR_SUCCESS; i++)
         status = rows[i].write(letter, &rows[i]);
     write_others(letter);
+    if (letter->id && okapi__letter_has_tnef(letter)) /* MS-OXCMAIL 2.1.3.2.26 */
+        okapi__write_tokens(&letter->fields, "X-MS-TNEF-Correlator", letter->id, letter->pool);
     okapi__write_begin(&letter->fields, "MIME-Version", "1.0");
     okapi__write_end(&letter->fields);
     return status;

@@ -3,6 +3,7 @@
 #include <okapi/entryid.h>
 #include <okapi/mime.h>
 #include <okapi/named.h>
+#include <okapi/rtf.h>
 
 #include "mailbox.h"
 
@@ -317,6 +318,18 @@ static void test_secured(mailbox_t *m, apr_pool_t *pool)
     ok(has(text, "\r\n\r\nAAEC\r\n"), "and its bytes");
 }
 
+static void test_pgp(mailbox_t *m, apr_pool_t *pool)
+{
+    static const char raw[] =
+        "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\r\n"
+        "\r\n--b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n"
+        "\r\n--b\r\nContent-Type: application/octet-stream\r\n\r\n-----BEGIN PGP-----\r\n"
+        "\r\n--b--\r\n";
+    const char *text = written(read_text(m, raw, pool), OKAPI_MIME_PLAIN, pool);
+    ok(has(text, "multipart/encrypted;\r\n") && has(text, "protocol=\"application/pgp-encrypted\""),
+       "what is encrypted with PGP is so again");
+}
+
 /* ---- as they came ---- */
 
 static void test_kept(mailbox_t *m, apr_pool_t *pool)
@@ -412,6 +425,36 @@ static void test_receipt(mailbox_t *m, apr_pool_t *pool)
     }
 }
 
+/* ---- what only Outlook knows ---- */
+
+static void test_rtf(mailbox_t *m, apr_pool_t *pool)
+{
+    static const char rtf[] =
+        "{\\rtf1\\ansi\\deff0{\\fonttbl{\\f0 Arial;}}\\f0 a {\\b bold} word\\par}";
+    okapi_message_t *message = create(m, pool);
+    okapi_binary_t compressed, plain = {(const unsigned char *)rtf, strlen(rtf)};
+    mailbox_must(okapi_rtf_compress(&compressed, plain, pool), "compress");
+    set(message, okapi_propval_bin(PR_RTF_COMPRESSED, compressed.data, compressed.len), pool);
+    const char *text = written(message, 0, pool);
+    ok(has(text, "text/html; charset=utf-8") && has(text, "bold"), "RTF goes out as HTML");
+    ok(has(text, "a bold word"), "and as text");
+    set(message, okapi_propval_bin(PR_RTF_COMPRESSED, "damaged", 7), pool);
+    set(message, okapi_propval_str(PR_BODY, "text"), pool);
+    ok(!strstr(written(message, 0, pool), "text/html"), "unless it is damaged");
+}
+
+static void test_tnef(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_message_t *message = create(m, pool);
+    set(message, okapi_propval_str(PR_BODY, "text"), pool);
+    set(message, okapi_propval_str(PR_INTERNET_MESSAGE_ID, "<1@x>"), pool);
+    attach(message, "a.txt", "text/plain", "attached", pool);
+    const char *text = written(message, OKAPI_MIME_TNEF, pool);
+    ok(has(text, "application/ms-tnef; name=winmail.dat\r\n"), "a TNEF stream");
+    ok(has(text, "X-MS-TNEF-Correlator: <1@x>\r\n"), "tied to the message");
+    ok(!strstr(text, "a.txt") && has(text, "\r\n\r\ntext"), "has the attachments, not the text");
+}
+
 /* ---- meetings ---- */
 
 static void test_meeting(mailbox_t *m, apr_pool_t *pool)
@@ -450,8 +493,9 @@ int main(void)
 {
     static void (*const tests[])(mailbox_t * m, apr_pool_t * pool) = {
         test_people,   test_fields,  test_subjects, test_texts,
-        test_html,     test_embedded, test_secured, test_kept,
-        test_delivery_report, test_receipt, test_meeting, test_bomb,
+        test_html,     test_embedded, test_secured, test_pgp, test_kept,
+        test_delivery_report, test_receipt, test_rtf, test_tnef,
+        test_meeting,  test_bomb,
     };
     static mailbox_t m;
     apr_pool_t *root = tap_pool();

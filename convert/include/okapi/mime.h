@@ -21,7 +21,8 @@ int okapi_mime_has_header(okapi_binary_t raw, const char *name);
 enum {
     OKAPI_MIME_PLAIN = 0x1, /* what properties say, though the message has bytes as they came */
     OKAPI_MIME_SEND = 0x2,  /* as it goes out: without Bcc and what others had told of it */
-    OKAPI_MIME_8BIT = 0x4   /* whoever gets it takes 8BITMIME */
+    OKAPI_MIME_8BIT = 0x4,  /* whoever gets it takes 8BITMIME */
+    OKAPI_MIME_TNEF = 0x8   /* whoever gets it knows TNEF: with all that properties say in one */
 };
 
 /* Takes LEN bytes of a message. What it returns but APR_SUCCESS ends the conversion with that. */
