@@ -9,6 +9,7 @@
 #include <okapi/receive.h>
 
 #include "entity.h"
+#include "mime_encode.h"
 
 enum { HEADER_MAX = 65536 /* bytes that are sent back of the message */ };
 
@@ -101,12 +102,22 @@ static const char *date_of(okapi_time_t time, apr_pool_t *result_pool)
                 : date;
 }
 
+static const char *subject_field(const report_t *r)
+{
+    okapi_writer_t w;
+    okapi_writer_init(&w, 256, 8 * strlen(r->subject) + 4096, r->pool);
+    okapi__write_text(&w, "Subject",
+                      apr_pstrcat(r->pool, "Undeliverable: ", line_of(r->subject, r->pool), NULL),
+                      r->pool);
+    return apr_pstrmemdup(r->pool, (const char *)w.data, w.len);
+}
+
 static void write_header(report_t *r)
 {
     okapi_guid_t guid = okapi_guid_create();
     say(r, "From: Mail Delivery System <MAILER-DAEMON@%s>\r\n", r->config->domain);
     say(r, "To: <%s>\r\n", line_of(r->entry->sender, r->pool));
-    say(r, "Subject: Undeliverable: %s\r\n", line_of(r->subject, r->pool));
+    say(r, "%s", subject_field(r));
     say(r, "Date: %s\r\n", date_of(okapi_time_now(), r->pool));
     say(r, "Message-ID: <%s@%s>\r\n", okapi_guid_format(&guid, r->pool), r->config->domain);
     say(r, "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n");

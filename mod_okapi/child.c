@@ -20,6 +20,7 @@
 
 #include <okapi/bodies.h>
 #include <okapi/doorbell.h>
+#include <okapi/mime.h>
 
 APLOG_USE_MODULE(okapi);
 
@@ -334,6 +335,7 @@ static void start_senders(okapi__process_t *process, apr_pool_t *pchild, server_
     apr_status_t rv = okapi__smtp_init();
     int i;
 
+    okapi_mime_init();
     for (i = 0; i < process->backends->nelts; i++) {
         okapi__backend_t *backend = APR_ARRAY_IDX(process->backends, i, okapi__backend_t *);
 

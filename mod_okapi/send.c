@@ -93,7 +93,9 @@ static apr_status_t record(try_t *t, okapi_time_t retry_at)
                                          t->changed->nelts, t->error, retry_at};
     apr_status_t rv = okapi_queue_report(t->okapi, t->entry, &report, t->pool);
 
-    apr_array_clear(t->changed);
+    if (rv == APR_SUCCESS) {
+        apr_array_clear(t->changed);
+    }
     return rv;
 }
 
@@ -316,7 +318,6 @@ void okapi__send_entry(okapi_t *okapi, okapi_queue_entry_t *entry, const int *st
                      OKLOGNO(00048) "queue %" APR_INT64_T_FMT ": from <%s>: %s; it is tried again "
                                     "later",
                      entry->id, entry->sender, okapi_strerror(rv, buffer, sizeof(buffer)));
-        apr_array_clear(t.changed);
-        (void)record(&t, next_try(&t));
+        (void)record(&t, next_try(&t)); /* with what isn't recorded yet */
     }
 }

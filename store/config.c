@@ -21,7 +21,8 @@ typedef enum kind_e {
     KIND_SIZE,   /* bytes, with an optional K, M or G */
     KIND_SWITCH, /* on or off */
     KIND_TIME,   /* seconds, with an optional s, m, h or d */
-    KIND_CHOICE  /* a number, by one of WORDS: its index */
+    KIND_CHOICE, /* a number, by one of WORDS: its index */
+    KIND_RELAY   /* smtp://HOST, smtps://HOST, with or without a port; none */
 } kind_e;
 
 typedef struct setting_t {
@@ -87,7 +88,7 @@ static const setting_t settings[] = {
     SETTING("DeliveryMemory", KIND_NUMBER, delivery_memory, "120", 0, 8760,
             "For how many hours a delivered message is remembered, so that a mail server that "
             "missed the answer and sends it again doesn't deliver it twice; 0: not at all."),
-    SETTING("SendRelay", KIND_TEXT, send_relay, "smtp://localhost:25", 0, 0,
+    SETTING("SendRelay", KIND_RELAY, send_relay, "smtp://localhost:25", 0, 0,
             "The mail server that takes what is sent: smtp://HOST:PORT, smtps://HOST:PORT, or "
             "none, and mail stays in the queue."),
     CHOICE("SendTLS", send_tls, "may", tls_words,
@@ -247,6 +248,13 @@ static const char *set_value(okapi_config_t *config, const setting_t *setting, c
                                                                        : "expects on or off";
     case KIND_TIME:
         return set_time(field, setting, value, pool);
+    case KIND_RELAY:
+        if (strcmp(value, "none") != 0 && strncmp(value, "smtp://", 7) != 0 &&
+            strncmp(value, "smtps://", 8) != 0) {
+            return "expects smtp://HOST:PORT, smtps://HOST:PORT or none";
+        }
+        *(const char **)field = apr_pstrdup(pool, value);
+        return NULL;
     case KIND_CHOICE:
         return set_choice(field, setting, value, pool);
     }

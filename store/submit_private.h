@@ -16,6 +16,15 @@ apr_status_t okapi__submit_represented(okapi_user_t **user, const char **address
                                        okapi_message_t *message, apr_pool_t *result_pool,
                                        apr_pool_t *scratch_pool);
 
+/* The personal distribution list that a recipient with PROPS is; *LIST is NULL if he is none. */
+apr_status_t okapi__submit_list_of(okapi_message_t **list, okapi_store_t *store,
+                                   const okapi_props_t *props, apr_pool_t *result_pool);
+
+/* Calls MEMBER with the address of each of LIST, those of lists in it too; DEPTH is 0. */
+typedef apr_status_t (*okapi__member_t)(void *baton, const char *address);
+apr_status_t okapi__submit_list(okapi_message_t *list, int depth, okapi__member_t member,
+                                void *baton, apr_pool_t *scratch_pool);
+
 /* The addresses MESSAGE goes to (of const char *), each once, groups as their members; recipients
  * get the addresses that were found out (PR_SMTP_ADDRESS). One without an address is there by his
  * name. OKAPI_EINVAL if there are none, OKAPI_ETOOMANYRECIPIENTS. */

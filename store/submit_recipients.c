@@ -17,14 +17,16 @@ enum { ADDRESS_MAX = 320 };
 enum { TYPE_MASK = 0x0F, MISSED_IT = 0x10000000 };
 
 typedef struct gathering_t {
+    okapi_store_t *store;
     okapi_t *okapi;
     apr_array_header_t *addresses;
     apr_hash_t *seen; /* folded */
     apr_pool_t *pool;
 } gathering_t;
 
-static apr_status_t add(gathering_t *g, const char *address)
+static apr_status_t add(void *baton, const char *address)
 {
+    gathering_t *g = baton;
     const char *folded = okapi__text_fold(address, ADDRESS_MAX, g->pool);
     if (apr_hash_get(g->seen, folded, APR_HASH_KEY_STRING)) {
         return APR_SUCCESS;
@@ -86,8 +88,13 @@ static apr_status_t add_group(gathering_t *g, okapi_props_t *props)
 
 static apr_status_t add_recipient(gathering_t *g, const okapi_recipient_t *r)
 {
+    okapi_message_t *list;
     const char *address;
-    apr_status_t rv = add_group(g, r->props);
+    apr_status_t rv = okapi__submit_list_of(&list, g->store, r->props, g->pool);
+    if (rv != APR_SUCCESS || list) {
+        return rv != APR_SUCCESS ? rv : okapi__submit_list(list, 0, add, g, g->pool);
+    }
+    rv = add_group(g, r->props);
     if (rv != OKAPI_ENOTFOUND) {
         return rv;
     }
@@ -106,7 +113,8 @@ apr_status_t okapi__submit_recipients(apr_array_header_t **addresses, okapi_mess
                                       apr_pool_t *result_pool, apr_pool_t *scratch_pool)
 {
     int is_resent = (message->row.flags & MSGFLAG_RESEND) != 0;
-    gathering_t g = {message->store->okapi, apr_array_make(result_pool, 8, sizeof(const char *)),
+    gathering_t g = {message->store, message->store->okapi,
+                     apr_array_make(result_pool, 8, sizeof(const char *)),
                      apr_hash_make(scratch_pool), scratch_pool};
     apr_status_t rv = APR_SUCCESS;
     *addresses = g.addresses;

@@ -40,6 +40,7 @@ $home->admin('group', 'add', 'team', $_) for qw(john mary);
 my $postfix = Okapi::Test::Postfix->new(
     port => $port,
     transports => { 'example.org' => 'pipe', 'example.net' => 'pipe', 'sink.test' => 'maildir' },
+    main => { message_drop_headers => '' },    # that Bcc doesn't leave isn't its merit
     refuse => { 'nobody@sink.test' => '550 5.1.1 no such person here' },
     pipe => 'flags=R null_sender= user=www-data '
         . 'argv=/bin/sh @DIR@/deliver ${domain} ${sender} ${user}');
@@ -133,6 +134,7 @@ subtest 'three kinds of recipients' => sub {
 subtest 'one who is refused' => sub {
     is(submit('john', letter('half', ['x@sink.test', 'nobody@sink.test'])), 'ok', 'submitted');
     my ($report) = wait_messages($home, 'john', 'inbox', qr/Undeliverable: half/);
+    is($report->{PR_MESSAGE_CLASS}, 'REPORT.IPM.Note.NDR', 'comes back as a report');
     my $body = property($home, 'john', 'inbox', $report, 'PR_BODY');
     like($body, qr/nobody\@sink\.test/, 'the report says who');
     like($body, qr/There is no mailbox with this address/, 'and why, in words');

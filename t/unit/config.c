@@ -51,6 +51,7 @@ static void values(apr_pool_t *pool)
                                        "MaxMessage 64M\n"
                                        "MaxHeader 2048k\n"
                                        "MimeDepth 7\n"
+                                       "SendTLS Must\nSendRetry 90s\nSendGiveUp 2d\nSendCAFile ca.pem\n"
                                        "Connections 3",
                                        &message, pool);
 
@@ -62,6 +63,12 @@ static void values(apr_pool_t *pool)
     is_str(config->run_dir, apr_pstrcat(pool, dir, "/run", NULL), "RunDirectory");
     is_str(config->domain, "example.org", "Domain");
     is_str(config->server_name, "mail.example.org", "ServerName");
+    is_int(config->send_tls, OKAPI_SEND_TLS_MUST, "a choice");
+    is_int(config->send_retry, 90, "seconds");
+    is_int(config->send_give_up, 2 * 86400, "days");
+    is_str(config->send_ca_file, apr_pstrcat(pool, dir, "/ca.pem", NULL), "a file beside it");
+    is_str(config->send_credentials, "", "none");
+    is_str(config->send_helo, "mail.example.org", "the name of the server");
     is_int(config->max_message, 64 << 20, "MaxMessage");
     is_int(config->max_header, 2 << 20, "MaxHeader");
     is_int(config->mime_depth, 7, "MimeDepth");
@@ -108,6 +115,11 @@ static void errors(apr_pool_t *pool)
             pool);
     refused("server mail\n", "line 1: unknown setting server; did you mean ServerName?", pool);
     refused("Domain\n", "line 1: Domain has no value", pool);
+    refused("SendRelay mail:25\n",
+            "line 1: SendRelay expects smtp://HOST:PORT, smtps://HOST:PORT or none", pool);
+    refused("SendTLS yes\n", "line 1: SendTLS expects one of none, may, must", pool);
+    refused("SendRetry 1x\n", "line 1: SendRetry expects a time, like 90s, 10m, 12h or 5d", pool);
+    refused("SendRetry 2d\n", "line 1: SendRetry must be between 1 and 86400 seconds", pool);
     refused("Domain a\n\nDomain b\n", "line 3: Domain is set in line 1 already", pool);
     refused("Database oracle:x\n",
             "line 1: Database expects sqlite3:PATH, mysql:PARAMETERS or "

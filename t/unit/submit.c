@@ -2,6 +2,7 @@
 #include <okapi/delegate.h>
 #include <okapi/entryid.h>
 #include <okapi/group.h>
+#include <okapi/named.h>
 #include <okapi/send_as.h>
 #include <okapi/submit.h>
 #include <okapi/table.h>
@@ -165,6 +166,66 @@ static void test_recipients(mailbox_t *m, const okapi_user_t *mary, apr_pool_t *
     m->config.max_recipients = 1000;
 }
 
+static okapi_binary_t wrapped(int type, okapi_binary_t id, apr_pool_t *pool)
+{
+    static const unsigned char head[20] = {0,    0,    0,    0,    0xC0, 0x91, 0xAD,
+                                           0xD3, 0x51, 0x9D, 0xCF, 0x11, 0xA4, 0xA9,
+                                           0x00, 0xAA, 0x00, 0x47, 0xFA, 0xA4};
+    unsigned char *data = apr_palloc(pool, id.len + 21);
+    memcpy(data, head, sizeof(head));
+    data[20] = (unsigned char)type;
+    memcpy(data + 21, id.data, id.len);
+    return (okapi_binary_t){data, id.len + 21};
+}
+
+/* An item among the contacts with a named property; its entry id. */
+static okapi_binary_t contact(mailbox_t *m, apr_uint32_t lid, okapi_propval_t v, apr_pool_t *pool)
+{
+    const okapi_propname_t name = {okapi_psetid_address, MNID_ID, lid, NULL};
+    okapi_id_t folder = okapi_store_special(m->store, OKAPI_FOLDER_CONTACTS);
+    okapi_message_t *message;
+    apr_uint16_t id;
+    mailbox_must(okapi_named_ids(m->store, &name, 1, 1, &id, pool), "name");
+    mailbox_must(okapi_message_create(&message, m->store, folder, 0, pool, pool), "create");
+    v.tag = OKAPI_PROP_TAG(OKAPI_PROP_TYPE(v.tag), id);
+    set(message, v, pool);
+    mailbox_must(okapi_message_save(message, 0, pool), "save");
+    return okapi_entryid_message(okapi_store_guid(m->store), folder, okapi_message_id(message),
+                                 pool);
+}
+
+static okapi_binary_t list_of(mailbox_t *m, const okapi_binary_t *members, apr_uint32_t n,
+                              apr_pool_t *pool)
+{
+    okapi_propval_t v = {.tag = PT_MV_BINARY};
+    v.v.mv.count = n;
+    v.v.mv.v.bin = members;
+    return contact(m, 0x8055, v, pool);
+}
+
+static void test_list(mailbox_t *m, const okapi_user_t *mary, apr_pool_t *pool)
+{
+    okapi_binary_t bob = contact(m, 0x8093, okapi_propval_str(PT_UNICODE, "bob@example.net"), pool);
+    const char *dn = okapi_user_dn(m->okapi, mary, pool);
+    okapi_binary_t inner[2] = {
+        okapi_entryid_oneoff("Ann", "SMTP", "ann@example.net", pool),
+        {(const unsigned char *)"broken", 6}};
+    okapi_binary_t outer[4] = {
+        wrapped(0xB4, list_of(m, inner, 2, pool), pool), wrapped(0x93, bob, pool),
+        wrapped(0xB5, okapi_entryid_addressbook(dn, 0, pool), pool),
+        wrapped(0xB4, bob, pool)};
+    okapi_binary_t list = list_of(m, outer, 4, pool);
+    okapi_message_t *message = draft(m, "to a list", pool);
+    okapi_recipient_t *r = okapi_message_add_recipient(message, MAPI_TO);
+    okapi_props_set_str(r->props, PR_DISPLAY_NAME, "Friends");
+    okapi_props_set_str(r->props, PR_ADDRTYPE, "MAPIPDL");
+    okapi_props_set_bin(r->props, PR_ENTRYID, list.data, list.len);
+    is_int(okapi_submit(message, 0, pool), APR_SUCCESS, "to a personal list");
+    is_str(recipients(last_entry(m, pool), pool),
+           "zoe@example.net ann@example.net bob@example.net mary@example.org",
+           "which has lists, contacts and people of the directory");
+}
+
 static apr_status_t submit_from(mailbox_t *m, const char *address, okapi_message_t **message,
                                 apr_pool_t *pool)
 {
@@ -259,6 +320,7 @@ int main(void)
     okapi_user_t *mary = add_user(&m, "mary"), *info = add_user(&m, "info");
     test_plain(&m, pool);
     test_recipients(&m, mary, pool);
+    test_list(&m, mary, pool);
     test_people(&m, info, pool);
     test_time(&m, pool);
     test_finish(&m, pool);
