@@ -1,7 +1,7 @@
 /* post.c - one message for several recipients.
  *
- * Their mailboxes are filled at the same time, by threads of the child's, so that they share durable
- * commits as messages do that come by several connections.
+ * Their mailboxes are filled at the same time, by threads of the child's, so that they share
+ * durable commits as messages do that come by several connections.
  */
 #include "mod_gateway.h"
 #include "post.h"

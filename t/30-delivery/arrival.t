@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # A real Postfix hands over mail, by LMTP and by okapi-dagent; then everything is killed at random
-# while it does: no message is lost, none is there twice. OKAPI_MESSAGES says how many (200), OKAPI_CRASH
-# with which database server, which is killed, too.
+# while it does: no message is lost, none is there twice. OKAPI_MESSAGES says how many (200),
+# OKAPI_CRASH with which database server, which is killed, too.
 use strict;
 use warnings;
 
