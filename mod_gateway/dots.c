@@ -3,7 +3,7 @@
  * Only CRLF ends a line here. A bare LF before a dot is part of the text: who took it for a line
  * end would see messages that the sender's server didn't.
  */
-#include "line.h"
+#include "dots.h"
 
 #include <string.h>
 

@@ -5,6 +5,7 @@
  * delivered before it is on disk; each recipient has an answer of its own.
  */
 #include "mod_gateway.h"
+#include "dots.h"
 #include "line.h"
 #include "path.h"
 #include "post.h"
