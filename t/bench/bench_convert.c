@@ -1,148 +1,197 @@
-/* bench_convert.c - megabytes a second that each conversion reads, beside zstd compressing or
- * decompressing the same bytes in the same run.
- *
- * A format is a row of the table: what it is called, its sample of about SAMPLE_SIZE bytes, what is
- * done with it. */
-#include <okapi/rtf.h>
-
-#include <zstd.h>
+/* bench_convert.c - MB/s of each format that becomes messages, each way, beside a library that only
+ * parses the same bytes. Real files, below the folder of test data; each is converted many times,
+ * in memory: nothing is saved.
+ */
+#include <apr_file_info.h>
+#include <gmime/gmime.h>
+#include <okapi/folder.h>
+#include <okapi/mime.h>
+#include <okapi/user.h>
 
 #include "bench.h"
 
-enum { SAMPLE_SIZE = 1 << 20, ZSTD_LEVEL = 3 };
-#define SECONDS 0.5 /* for each measurement */
+enum { FILES_MAX = 2000, FILE_MAX = 4 << 20, ROUNDS = 3 };
 
+typedef struct corpus_t {
+    okapi_binary_t files[FILES_MAX];
+    int n;
+    apr_size_t bytes;
+} corpus_t;
+
+typedef struct bench_t {
+    okapi_store_t *store;
+    okapi_id_t folder_id;
+    corpus_t corpus;
+    okapi_message_t *messages[FILES_MAX]; /* what the files became */
+    apr_pool_t *pool;
+} bench_t;
+
+/* How one format is read and written, and parsed by somebody else. */
 typedef struct format_t {
-    const char *name;
-    okapi_binary_t (*sample)(apr_pool_t *pool);
-    apr_status_t (*convert)(okapi_binary_t *result, okapi_binary_t bytes, apr_pool_t *pool);
-    int is_reading; /* its rival reads, too */
+    const char *name, *folder;
+    void (*read)(bench_t *b, okapi_message_t *message, okapi_binary_t file, apr_pool_t *pool);
+    apr_size_t (*write)(bench_t *b, okapi_message_t *message, apr_pool_t *pool);
+    const char *rival;
+    void (*parse)(okapi_binary_t file);
 } format_t;
 
-/* ---- RTF ---- */
+/* ---- MIME ---- */
 
-static okapi_binary_t html_sample(apr_pool_t *pool)
+static void read_mime(bench_t *b, okapi_message_t *message, okapi_binary_t file, apr_pool_t *pool)
 {
-    char *text = apr_palloc(pool, SAMPLE_SIZE + 256);
-    apr_size_t len = 0;
-    for (unsigned i = 0; len < SAMPLE_SIZE; i++)
-        len += (apr_size_t)apr_snprintf(
-            text + len, 256,
-            "<p class=\"MsoNormal\">Line %u of <b>%x</b>, %u%%, for "
-            "J\xC3\xBCrgen &amp; <a href=\"http://x/%u\">others</a></p>\r\n",
-            i, i * 2654435761u, i % 101, i % 977);
-    return (okapi_binary_t){(unsigned char *)text, len};
+    BENCH_TRY(okapi_mime_to_message(message, file, pool, pool));
 }
 
-static okapi_binary_t rtf_sample(apr_pool_t *pool)
+static apr_size_t write_mime(bench_t *b, okapi_message_t *message, apr_pool_t *pool)
 {
-    okapi_binary_t rtf;
-    BENCH_TRY(okapi_rtf_from_html(&rtf, html_sample(pool), pool));
-    return rtf;
+    okapi_binary_t raw;
+    BENCH_TRY(okapi_mime_from_message(&raw, message, OKAPI_MIME_PLAIN, pool, pool));
+    return raw.len;
 }
 
-/* The same, of which nobody knows that it was HTML. */
-static okapi_binary_t native_sample(apr_pool_t *pool)
+/* The parts of what GMime made, their contents decoded. */
+static void decode_part(GMimeObject *parent, GMimeObject *part, gpointer data)
 {
-    okapi_binary_t rtf = rtf_sample(pool);
-    memcpy(strstr((char *)rtf.data, "\\fromhtml1"), "\\unknown12", 10);
-    return rtf;
+    GMimeDataWrapper *content;
+    GMimeStream *null = g_mime_stream_null_new();
+    if (GMIME_IS_PART(part) && (content = g_mime_part_get_content(GMIME_PART(part))))
+        g_mime_data_wrapper_write_to_stream(content, null);
+    g_object_unref(null);
 }
 
-static okapi_binary_t compressed_sample(apr_pool_t *pool)
+static void parse_mime(okapi_binary_t file)
 {
-    okapi_binary_t compressed;
-    BENCH_TRY(okapi_rtf_compress(&compressed, rtf_sample(pool), pool));
-    return compressed;
-}
-
-static apr_status_t decompress(okapi_binary_t *result, okapi_binary_t bytes, apr_pool_t *pool)
-{
-    return okapi_rtf_decompress(result, bytes, 64 << 20, pool);
-}
-
-static apr_status_t to_html(okapi_binary_t *result, okapi_binary_t bytes, apr_pool_t *pool)
-{
-    return okapi_rtf_to_html(result, bytes, pool, pool);
-}
-
-static apr_status_t to_text(okapi_binary_t *result, okapi_binary_t bytes, apr_pool_t *pool)
-{
-    return okapi_rtf_to_text(result, bytes, pool, pool);
+    GMimeStream *stream = g_mime_stream_mem_new_with_buffer((const char *)file.data, file.len);
+    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+    GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
+    if (message) {
+        g_mime_message_foreach(message, decode_part, NULL);
+        g_object_unref(message);
+    }
+    g_object_unref(parser);
+    g_object_unref(stream);
 }
 
 static const format_t formats[] = {
-    {"RTF compressed", rtf_sample, okapi_rtf_compress, 0},
-    {"RTF decompressed", compressed_sample, decompress, 1},
-    {"RTF to the HTML it was made of", rtf_sample, to_html, 1},
-    {"RTF to HTML", native_sample, to_html, 1},
-    {"RTF to text", native_sample, to_text, 1},
-    {"HTML to RTF", html_sample, okapi_rtf_from_html, 0},
+    {"MIME", "mail", read_mime, write_mime, "GMime", parse_mime},
 };
 
-/* ---- measuring ---- */
+/* ---- files ---- */
 
-static apr_status_t zstd_write(okapi_binary_t *result, okapi_binary_t bytes, apr_pool_t *pool)
+static void add_file(corpus_t *corpus, const char *path, apr_size_t len, apr_pool_t *pool)
 {
-    apr_size_t size = ZSTD_compressBound(bytes.len);
-    void *data = apr_palloc(pool, size);
-    *result = (okapi_binary_t){data, ZSTD_compress(data, size, bytes.data, bytes.len, ZSTD_LEVEL)};
-    return ZSTD_isError(result->len) ? OKAPI_EFORMAT : APR_SUCCESS;
+    apr_file_t *file;
+    char *data = apr_palloc(pool, len + 1);
+    BENCH_TRY(apr_file_open(&file, path, APR_READ | APR_BINARY, 0, pool));
+    BENCH_TRY(len ? apr_file_read_full(file, data, len, &len) : APR_SUCCESS);
+    apr_file_close(file);
+    corpus->files[corpus->n++] = (okapi_binary_t){(unsigned char *)data, len};
+    corpus->bytes += len;
 }
 
-static apr_status_t zstd_read(okapi_binary_t *result, okapi_binary_t bytes, apr_pool_t *pool)
+static void add_folder(corpus_t *corpus, const char *folder, apr_pool_t *pool)
 {
-    apr_size_t size = (apr_size_t)ZSTD_getFrameContentSize(bytes.data, bytes.len);
-    void *data = apr_palloc(pool, size);
-    *result = (okapi_binary_t){data, ZSTD_decompress(data, size, bytes.data, bytes.len)};
-    return ZSTD_isError(result->len) ? OKAPI_EFORMAT : APR_SUCCESS;
-}
-
-/* Bytes a second, counting LEN for each time. */
-static double speed(apr_status_t (*convert)(okapi_binary_t *, okapi_binary_t, apr_pool_t *),
-                    okapi_binary_t bytes, apr_size_t len, apr_pool_t *scratch_pool)
-{
-    apr_pool_t *pool;
-    double start = bench_now(), now;
-    int n = 0;
-    apr_pool_create(&pool, scratch_pool);
-    do {
-        okapi_binary_t result;
-        apr_pool_clear(pool);
-        BENCH_TRY(convert(&result, bytes, pool));
-        n++;
-        now = bench_now();
-    } while (now - start < SECONDS);
-    apr_pool_destroy(pool);
-    return (double)len * n / (now - start);
-}
-
-static void measure(const format_t *format, apr_pool_t *pool)
-{
-    okapi_binary_t sample = format->sample(pool), packed;
-    double ours = speed(format->convert, sample, sample.len, pool), plain;
-    if (format->is_reading) {
-        BENCH_TRY(zstd_write(&packed, sample, pool));
-        plain = speed(zstd_read, packed, sample.len, pool);
-    } else {
-        plain = speed(zstd_write, sample, sample.len, pool);
+    apr_dir_t *dir;
+    apr_finfo_t info;
+    if (apr_dir_open(&dir, folder, pool) != APR_SUCCESS)
+        return;
+    while (apr_dir_read(&info, APR_FINFO_NAME | APR_FINFO_TYPE | APR_FINFO_SIZE, dir) ==
+           APR_SUCCESS) {
+        const char *path = apr_pstrcat(pool, folder, "/", info.name, NULL);
+        if (info.filetype == APR_DIR && info.name[0] != '.')
+            add_folder(corpus, path, pool);
+        else if (info.filetype == APR_REG && info.size < FILE_MAX && corpus->n < FILES_MAX)
+            add_file(corpus, path, (apr_size_t)info.size, pool);
     }
-    bench_line(format->name, ours / 1e6, plain / 1e6);
+    apr_dir_close(dir);
+}
+
+/* ---- measuring: MB/s of what is read or written ---- */
+
+static double reading(bench_t *b, const format_t *format)
+{
+    double start = bench_now();
+    for (int round = 0; round < ROUNDS; round++)
+        for (int i = 0; i < b->corpus.n; i++) {
+            apr_pool_t *pool;
+            okapi_message_t *message;
+            apr_pool_create(&pool, b->pool);
+            BENCH_TRY(okapi_message_create(&message, b->store, b->folder_id, 0, pool, pool));
+            format->read(b, message, b->corpus.files[i], pool);
+            apr_pool_destroy(pool);
+        }
+    return (double)b->corpus.bytes * ROUNDS / (bench_now() - start) / 1e6;
+}
+
+static double writing(bench_t *b, const format_t *format)
+{
+    apr_size_t bytes = 0;
+    for (int i = 0; i < b->corpus.n; i++) {
+        BENCH_TRY(okapi_message_create(&b->messages[i], b->store, b->folder_id, 0, b->pool,
+                                       b->pool));
+        format->read(b, b->messages[i], b->corpus.files[i], b->pool);
+    }
+    double start = bench_now();
+    for (int round = 0; round < ROUNDS; round++)
+        for (int i = 0; i < b->corpus.n; i++) {
+            apr_pool_t *pool;
+            apr_pool_create(&pool, b->pool);
+            bytes += format->write(b, b->messages[i], pool);
+            apr_pool_destroy(pool);
+        }
+    return (double)bytes / (bench_now() - start) / 1e6;
+}
+
+static double parsing(bench_t *b, const format_t *format)
+{
+    double start = bench_now();
+    for (int round = 0; round < ROUNDS; round++)
+        for (int i = 0; i < b->corpus.n; i++)
+            format->parse(b->corpus.files[i]);
+    return (double)b->corpus.bytes * ROUNDS / (bench_now() - start) / 1e6;
+}
+
+static void measure(bench_t *b, const format_t *format, const char *data)
+{
+    apr_pool_t *parent = b->pool;
+    apr_pool_create(&b->pool, parent);
+    memset(&b->corpus, 0, sizeof(b->corpus));
+    add_folder(&b->corpus, apr_pstrcat(b->pool, data, "/", format->folder, NULL), b->pool);
+    if (b->corpus.n > 0) {
+        double plain = format->parse ? parsing(b, format) : 0;
+        bench_line(apr_psprintf(b->pool, "%s to MAPI, beside %s parsing it", format->name,
+                                format->rival),
+                   reading(b, format), plain);
+        bench_line(apr_psprintf(b->pool, "MAPI to %s, beside the same", format->name),
+                   writing(b, format), plain);
+    }
+    apr_pool_destroy(b->pool);
+    b->pool = parent;
 }
 
 int main(void)
 {
-    apr_pool_t *root, *pool;
-    if (apr_initialize() != APR_SUCCESS)
-        return 1;
-    apr_pool_create(&root, NULL);
-    apr_pool_create(&pool, root);
-    bench_title("conversions, beside zstd", "MB/s read");
-    for (apr_size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-        apr_pool_clear(pool);
-        measure(&formats[i], pool);
-    }
-    apr_pool_destroy(root);
-    apr_terminate();
+    static bench_t b;
+    const char *data = getenv("OKAPI_TEST_DATA");
+    const okapi_user_t someone = {.name = "john", .email = "john@example.org"};
+    okapi_t *okapi;
+    okapi_user_t *user;
+
+    apr_initialize();
+    apr_pool_create(&b.pool, NULL);
+    const char *folder = bench_folder(b.pool);
+    okapi_config_t *config = bench_config(folder, b.pool);
+    static const okapi_host_t host;
+    BENCH_TRY(okapi_create(config, &host, b.pool));
+    BENCH_TRY(okapi_open(&okapi, config, &host, b.pool, b.pool));
+    BENCH_TRY(okapi_user_add(okapi, &someone, NULL, b.pool));
+    BENCH_TRY(okapi_user_by_login(&user, okapi, "john", b.pool, b.pool));
+    BENCH_TRY(okapi_store_open(&b.store, okapi, user, user, b.pool, b.pool));
+    b.folder_id = okapi_store_special(b.store, OKAPI_FOLDER_INBOX);
+    okapi_mime_init();
+    bench_title("conversion of real files, in memory", "MB/s");
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+        measure(&b, &formats[i], data ? data : BENCH_DATA);
+    bench_remove(folder, b.pool);
     return 0;
 }
