@@ -30,9 +30,10 @@ typedef apr_status_t (*okapi_mime_sink_t)(void *baton, const void *data, apr_siz
 
 /* MESSAGE as RFC 5322 has it, in pieces to SINK; attachments are never in memory as a whole. Lines
  * end with CRLF and aren't longer than 998 bytes; all bytes are ASCII but for OKAPI_MIME_8BIT and
- * the addresses that can't be (SMTPUTF8). One that was received and hasn't been changed since
- * is the bytes as they came. With OKAPI_MIME_SEND these have the fields before them that
- * PS_INTERNET_HEADERS has and they don't. Two calls give the same bytes.
+ * the addresses that can't be (SMTPUTF8). One that was received is the bytes as they came, whatever
+ * has been changed of its properties since: OKAPI_MIME_PLAIN is for who wants that. With
+ * OKAPI_MIME_SEND these bytes have the fields before them that PS_INTERNET_HEADERS has and they
+ * don't. Two calls give the same bytes for a message that is saved.
  * OKAPI_ETOOCOMPLEX if messages are embedded deeper than MimeDepth. */
 apr_status_t okapi_mime_write(okapi_message_t *message, int flags, okapi_mime_sink_t sink,
                               void *baton, apr_pool_t *scratch_pool);
