@@ -1,5 +1,5 @@
-/* bench_rtf.c - megabytes a second of RTF, HTML and text made of one another, beside zstd compressing
- * or decompressing the same bytes in the same run. */
+/* bench_rtf.c - megabytes a second of RTF, HTML and text made of one another, beside zstd
+ * compressing or decompressing the same bytes in the same run. */
 #include <okapi/rtf.h>
 
 #include <zstd.h>
