@@ -112,6 +112,16 @@ apr_status_t okapi__draft_attachments(okapi__draft_t *draft, okapi__content_t *c
 int okapi__report_find(okapi__draft_t *draft);
 apr_status_t okapi__draft_report(okapi__draft_t *draft);
 
+/* ---- mime_meeting.c ---- */
+
+/* The message's text/calendar part, if it has one that is for a meeting, as its properties
+ * (MS-OXCICAL 2.1.3.1.1.1, RFC 6047); it is no attachment then. */
+apr_status_t okapi__draft_meeting(okapi__draft_t *draft, okapi__content_t *content,
+                                  int *is_meeting);
+
+/* A mail without text has the meeting's. */
+void okapi__draft_meeting_body(okapi__draft_t *draft);
+
 /* ---- smime.c ---- */
 
 /* For a signed or encrypted message (MS-OXOSMIME 2.1): its class and one attachment, and what a

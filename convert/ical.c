@@ -342,6 +342,7 @@ static apr_status_t fill(okapi__item_t *item, const entry_t *entry, const char *
         int recurs = okapi_props_get(item->props, OKAPI__CAL_TAG(item, RECUR)) != NULL;
         okapi_props_set_i32(item->props, OKAPI__CAL_TAG(item, SIDE_EFFECTS), SIDE_EFFECTS);
         okapi_props_set_i32(item->props, PR_ICON_INDEX, recurs ? ICON_SERIES : ICON_APPOINTMENT);
+        okapi__method_read(item);
     }
     if (status == APR_SUCCESS)
         status = okapi__people_read(item);

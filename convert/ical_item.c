@@ -18,6 +18,7 @@ static const struct {
 #include "calendar_props.def"
 #undef CAL_PROP
     {&okapi_ps_public_strings, 0, "Keywords", PT_MV_UNICODE},
+    {&okapi_ps_public_strings, 0, "okapi:summary", PT_UNICODE},
     {&okapi_ps_public_strings, 0, "okapi:icalendar", PT_UNICODE},
     {&okapi_ps_public_strings, 0, "okapi:icalendar-calendar", PT_UNICODE},
 };
@@ -154,5 +155,8 @@ apr_status_t okapi__item_load(okapi__item_t *item)
     for (int i = 0; i < n && status == APR_SUCCESS; i++)
         if (values[i].tag == tags[i])
             okapi_props_set(item->props, &values[i]);
+    okapi_proptag_t summary = item->cal->tags[OKAPI__CAL_SUMMARY];
+    if (summary && okapi_props_get(item->props, summary))
+        okapi_props_set_str(item->props, PR_SUBJECT, okapi_props_str(item->props, summary, ""));
     return status;
 }

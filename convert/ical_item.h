@@ -18,6 +18,7 @@ enum {
 #include "calendar_props.def"
 #undef CAL_PROP
     OKAPI__CAL_KEYWORDS,
+    OKAPI__CAL_SUMMARY, /* the meeting's subject, where mail has another one */
     OKAPI__CAL_KEPT,          /* see keep.h */
     OKAPI__CAL_KEPT_CALENDAR, /* lines and components beside the item's own */
     OKAPI__CAL_PROPS
@@ -46,6 +47,7 @@ typedef struct okapi__item_t {
     okapi__comp_t *comp;
     okapi_message_t *message;
     okapi_props_t *props;           /* of the message: to be set, or as they are */
+    int known;                      /* recipients that the message has from its header */
     okapi__zone_t *zone;            /* of its start */
     okapi_recurrence_t *recurrence; /* NULL if it has none that MAPI can express */
 } okapi__item_t;
@@ -91,6 +93,9 @@ apr_status_t okapi__series_read(okapi__item_t *item, apr_array_header_t *overrid
                                 apr_array_header_t **exceptions);
 void okapi__series_write(okapi__item_t *item);
 
+/* What the exception X has otherwise than the series, into E. */
+void okapi__series_overrides(okapi_exception_t *e, okapi__item_t *x, const okapi__item_t *series);
+
 /* ---- ical_people.c ---- */
 
 apr_status_t okapi__people_read(okapi__item_t *item);
@@ -106,6 +111,11 @@ void okapi__words_put(okapi__item_t *item);
 /* The files' bytes are in DATA_POOL, which lives until the message is saved. */
 apr_status_t okapi__attach_read(okapi__item_t *item, apr_pool_t *data_pool);
 apr_status_t okapi__attach_write(okapi__item_t *item);
+
+/* ---- ical_method.c ---- */
+
+/* What the properties of an answer mean. */
+void okapi__method_read(okapi__item_t *item);
 
 /* ---- ical_alarm.c ---- */
 

@@ -73,9 +73,30 @@ static int track_of(const okapi__line_t *line)
     return TRACK_NOT_RESPONDED;
 }
 
-static apr_status_t add_recipient(okapi__draft_t *draft, const okapi__address_t *address, int type,
-                                  int flags, int track)
+/* Whom the message's header named is a recipient already, and so is an organizer who attends. */
+static const okapi_recipient_t *known_recipient(const okapi__item_t *item, const char *address)
 {
+    for (int i = 0; item->known && i < okapi_message_recipient_count(item->message); i++) {
+        const okapi_recipient_t *r = okapi_message_recipient(item->message, i);
+        if (strcasecmp(okapi_props_str(r->props, PR_SMTP_ADDRESS, ""), address) == 0)
+            return r;
+    }
+    return NULL;
+}
+
+static apr_status_t add_recipient(const okapi__item_t *item, okapi__draft_t *draft,
+                                  const okapi__address_t *address, int type, int flags, int track)
+{
+    const okapi_recipient_t *known = known_recipient(item, address->address);
+    if (known && (okapi_props_int(known->props, PR_RECIPIENT_FLAGS, 0) & RECIP_ORGANIZER))
+        return APR_SUCCESS;
+    if (known) {
+        okapi_props_set_i32(known->props, PR_RECIPIENT_FLAGS, flags);
+        okapi_props_set_i32(known->props, PR_RECIPIENT_TRACKSTATUS, track);
+        return APR_SUCCESS;
+    }
+    if (item->known) /* the mail wasn't sent to him */
+        flags &= ~RECIP_SENDABLE;
     apr_array_header_t *values =
         apr_array_make(draft->mime->scratch_pool, 12, sizeof(okapi_propval_t));
     apr_status_t status = okapi__person_values(draft, address, &recipient_tags, values);
@@ -117,7 +138,7 @@ static apr_status_t read_attendees(okapi__item_t *item, okapi__draft_t *draft, i
         if (is_reply && *n == 0)
             status = put_senders(item, draft, &address);
         else if (!is_reply)
-            status = add_recipient(draft, &address, type_of(line), RECIP_SENDABLE, track_of(line));
+            status = add_recipient(item, draft, &address, type_of(line), RECIP_SENDABLE, track_of(line));
         ++*n;
     }
     return status;
@@ -132,6 +153,7 @@ apr_status_t okapi__people_read(okapi__item_t *item)
                           .result_pool = pool,
                           .scratch_pool = pool};
     okapi__draft_t draft = {&mime, item->message};
+    item->known = okapi_message_recipient_count(item->message);
     const okapi__line_t *line = okapi__comp_line(item->comp, "ORGANIZER");
     okapi__address_t organizer;
     int is_reply = item->method &&
@@ -139,7 +161,7 @@ apr_status_t okapi__people_read(okapi__item_t *item)
     int has_organizer = line && read_address(&organizer, line, pool), attendees = 0;
     apr_status_t status = APR_SUCCESS;
     if (has_organizer) {
-        status = add_recipient(&draft, &organizer, MAPI_TO,
+        status = add_recipient(item, &draft, &organizer, MAPI_TO,
                                RECIP_SENDABLE | (is_reply ? 0 : RECIP_ORGANIZER),
                                is_reply ? TRACK_NONE : TRACK_ORGANIZED);
         if (status == APR_SUCCESS && !is_reply)
@@ -220,6 +242,8 @@ static void write_reply(okapi__item_t *item)
 void okapi__people_write(okapi__item_t *item)
 {
     int n = okapi_message_recipient_count(item->message), organizers = 0;
+    int is_mail = item->method && OKAPI__CAL_TAG(item, KEPT_CALENDAR) &&
+                  okapi_props_get(item->props, OKAPI__CAL_TAG(item, KEPT_CALENDAR));
     if (item->method &&
         (strcmp(item->method, "REPLY") == 0 || strcmp(item->method, "COUNTER") == 0)) {
         write_reply(item);
@@ -227,6 +251,8 @@ void okapi__people_write(okapi__item_t *item)
     }
     for (int i = 0; i < n; i++) {
         const okapi_recipient_t *recipient = okapi_message_recipient(item->message, i);
+        if (is_mail && !okapi_props_get(recipient->props, PR_RECIPIENT_TRACKSTATUS))
+            continue; /* a list that the mail went to, but nobody who attends */
         if (!(okapi_props_int(recipient->props, PR_RECIPIENT_FLAGS, 0) & RECIP_ORGANIZER))
             write_attendee(item, recipient);
         else if (organizers++ == 0)

@@ -122,8 +122,7 @@ static int differs(const okapi__item_t *a, const okapi__item_t *b, okapi_proptag
     return x && (!y || okapi_propval_compare(x, y, 0) != 0);
 }
 
-/* ExceptionInfo of what the exception has otherwise than the series. */
-static void put_overrides(okapi_exception_t *e, okapi__item_t *x, const okapi__item_t *series)
+void okapi__series_overrides(okapi_exception_t *e, okapi__item_t *x, const okapi__item_t *series)
 {
     const struct {
         okapi_proptag_t tag;
@@ -183,7 +182,7 @@ static int read_exception(series_t *s, okapi__comp_t *comp, exception_t *excepti
     exception->item = x;
     exception->info = (okapi_exception_t){okapi__civil_minutes(from), okapi__civil_minutes(to),
                                           okapi__civil_minutes(original)};
-    put_overrides(&exception->info, x, series);
+    okapi__series_overrides(&exception->info, x, series);
     return 1;
 }
 

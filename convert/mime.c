@@ -71,6 +71,7 @@ apr_status_t okapi__draft_fill(okapi__mime_t *mime, okapi_message_t *message,
 {
     okapi__draft_t draft = {.mime = mime, .message = message, .root = root, .depth = depth};
     okapi__content_t *content;
+    int is_meeting = 0;
     draft.charset = text_charset(root, mime->scratch_pool);
     draft.values = apr_array_make(mime->scratch_pool, 40, sizeof(okapi_propval_t));
 
@@ -86,11 +87,17 @@ apr_status_t okapi__draft_fill(okapi__mime_t *mime, okapi_message_t *message,
     if (!content) {
         content = okapi__content_of(&draft, root);
         if (!is_report)
+            status = okapi__draft_meeting(&draft, content, &is_meeting);
+        if (status != APR_SUCCESS)
+            return status;
+        if (!is_report && !is_meeting)
             okapi__draft_put_str(&draft, PR_MESSAGE_CLASS, "IPM.Note");
     }
     if (depth) /* nobody delivers it: it isn't a draft nevertheless */
         okapi__draft_put(&draft, okapi_propval_i32(PR_MESSAGE_FLAGS, MSGFLAG_READ));
     okapi__draft_body(&draft, content);
+    if (is_meeting)
+        okapi__draft_meeting_body(&draft);
     status = okapi__draft_attachments(&draft, content);
     if (status != APR_SUCCESS)
         return status;

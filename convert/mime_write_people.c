@@ -123,6 +123,8 @@ static void add(apr_array_header_t *people, okapi__address_t who)
         APR_ARRAY_PUSH(people, okapi__address_t) = who;
 }
 
+enum { RECIP_SENDABLE = 0x1 }; /* PR_RECIPIENT_FLAGS */
+
 apr_status_t okapi__who_recipients(apr_array_header_t **people, okapi__letter_t *letter, int type)
 {
     static const okapi__who_tags_t tags = {PR_DISPLAY_NAME, PR_ADDRTYPE, PR_EMAIL_ADDRESS,
@@ -133,7 +135,9 @@ apr_status_t okapi__who_recipients(apr_array_header_t **people, okapi__letter_t 
     for (int i = 0; i < n && status == APR_SUCCESS; i++) {
         const okapi_recipient_t *recipient = okapi_message_recipient(letter->message, i);
         okapi__address_t who;
-        if ((recipient->type & 0x0F) != type)
+        /* Who takes part in a meeting, but isn't told: MS-OXOCAL 2.2.4.10.1 */
+        int is_sent = (int)okapi_props_int(recipient->props, PR_RECIPIENT_FLAGS, RECIP_SENDABLE);
+        if ((recipient->type & 0x0F) != type || !(is_sent & RECIP_SENDABLE))
             continue;
         status = okapi__who(&who, letter->out, recipient->props, &tags);
         add(*people, who);

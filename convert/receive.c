@@ -1,5 +1,6 @@
 /* receive.c - a message from the Internet comes for a mailbox. */
 #include <okapi/error.h>
+#include <okapi/meeting.h>
 #include <okapi/mime.h>
 #include <okapi/receive.h>
 
@@ -20,18 +21,34 @@ static apr_status_t convert(okapi_message_t **message, okapi_store_t *store, oka
     return status;
 }
 
+/* A calendar that changes while a meeting is processed in it is looked at again. */
+static apr_status_t deliver(okapi_store_t *store, okapi_binary_t raw,
+                            const okapi_envelope_t *envelope, apr_pool_t *scratch_pool)
+{
+    enum { TRIES = 10 };
+    apr_status_t status = OKAPI_EOBJECTMODIFIED;
+    for (int i = 0; i < TRIES && (status == OKAPI_EOBJECTMODIFIED ||
+                                  status == OKAPI_EOBJECTDELETED); i++) {
+        okapi_message_t *message;
+        apr_pool_t *pool;
+        apr_pool_create(&pool, scratch_pool);
+        status = convert(&message, store, raw, envelope, pool);
+        if (status == APR_SUCCESS)
+            status = okapi_deliver(message, envelope, pool);
+        apr_pool_destroy(pool);
+    }
+    return status;
+}
+
 apr_status_t okapi_receive(okapi_store_t *store, okapi_binary_t raw,
                            const okapi_envelope_t *envelope, apr_pool_t *scratch_pool)
 {
     okapi_t *okapi = okapi_store_engine(store);
     okapi_envelope_t once = *envelope;
-    okapi_message_t *message;
-    apr_status_t status = convert(&message, store, raw, envelope, scratch_pool);
-    if (status != APR_SUCCESS)
-        return status;
     if (okapi_config(okapi)->delivery_memory && okapi_mime_has_header(raw, "Received"))
         once.digest = okapi_delivery_digest(raw, scratch_pool);
-    status = okapi_deliver(message, &once, scratch_pool);
+    once.follow = okapi_meeting_follow;
+    apr_status_t status = deliver(store, raw, &once, scratch_pool);
     if (status == OKAPI_EREPEATED) {
         okapi_log(okapi, OKAPI_LOG_INFO, APR_SUCCESS,
                   "a message for %s was delivered before; its sender missed the answer",

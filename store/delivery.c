@@ -215,19 +215,20 @@ static apr_status_t copy_to_delegates(okapi__rule_run_t *run, okapi_message_t *m
 /* Rules, delegates, replies, in one commit with what becomes of the message. */
 static apr_status_t run_and_save(okapi_message_t *draft, const okapi_envelope_t *envelope,
                                  apr_hash_t *own, okapi__delivered_t *delivered,
-                                 apr_pool_t *scratch_pool)
+                                 const okapi_followup_t *followup, apr_pool_t *scratch_pool)
 {
     okapi__arrival_t arrival;
     okapi__rule_run_t run;
     apr_status_t rv = okapi__arrival_read(&arrival, draft, envelope, own, scratch_pool,
                                           scratch_pool);
     if (rv == APR_SUCCESS) {
-        okapi__rule_run_init(&run, &arrival, scratch_pool);
+        okapi__rule_run_init(&run, draft->store, &arrival, scratch_pool);
         rv = okapi__rule_run(&run, draft);
     }
     if (rv == APR_SUCCESS && run.refusal == APR_SUCCESS) {
         rv = copy_to_delegates(&run, draft);
         rv = rv == APR_SUCCESS ? okapi__oof_reply(&run, draft) : rv;
+        rv = rv == APR_SUCCESS ? okapi__followup_add(&run, followup) : rv;
         run.delivered = delivered; /* what is refused may come again, to be refused again */
     }
     if (rv == APR_SUCCESS) {
@@ -242,6 +243,20 @@ static apr_status_t save(okapi_message_t *draft, okapi__delivered_t *delivered,
     const okapi__saving_t saving = {.message = draft, .flags = OKAPI_SAVE_DELIVERY};
     const okapi__batch_t also = {.first = okapi__delivered_add, .baton = delivered};
     return okapi__messages_save(draft->store, &saving, 1, delivered ? &also : NULL, scratch_pool);
+}
+
+/* What the caller says that follows; it may have another folder for the message. */
+static apr_status_t follow(okapi_followup_t *followup, okapi_folder_t **folder,
+                           okapi_message_t *draft, const okapi_envelope_t *envelope,
+                           apr_pool_t *scratch_pool)
+{
+    apr_status_t rv = envelope->follow ? envelope->follow(followup, draft, envelope->follow_baton,
+                                                          scratch_pool)
+                                       : APR_SUCCESS;
+    return rv == APR_SUCCESS && followup->folder_id
+               ? okapi_folder_open(folder, draft->store, followup->folder_id, scratch_pool,
+                                   scratch_pool)
+               : rv;
 }
 
 apr_status_t okapi_deliver(okapi_message_t *draft, const okapi_envelope_t *envelope,
@@ -259,8 +274,11 @@ apr_status_t okapi_deliver(okapi_message_t *draft, const okapi_envelope_t *envel
     if (rv != APR_SUCCESS) {
         return rv;
     }
+    okapi_followup_t *followup = okapi_followup_create(scratch_pool);
+    rv = follow(followup, &folder, draft, envelope, scratch_pool);
     work_t work = {draft->store->id, folder->id, folder->has_rules};
-    if (!work.is_there) {
+    work.is_there |= followup->saved->nelts > 0 || followup->sent->nelts > 0;
+    if (rv == APR_SUCCESS && !work.is_there) {
         rv = okapi__db_read_loose(draft->store->okapi->db, look_for_work, &work, scratch_pool);
     }
     if (rv != APR_SUCCESS) {
@@ -269,7 +287,7 @@ apr_status_t okapi_deliver(okapi_message_t *draft, const okapi_envelope_t *envel
     okapi__delivered_t delivered = {draft->store->id, envelope};
     okapi__delivered_t *remembered = envelope->digest ? &delivered : NULL;
     draft->row.folder_id = folder->id;
-    rv = work.is_there ? run_and_save(draft, envelope, own, remembered, scratch_pool)
+    rv = work.is_there ? run_and_save(draft, envelope, own, remembered, followup, scratch_pool)
                        : save(draft, remembered, scratch_pool);
     return rv != APR_SUCCESS && delivered.is_repeated ? OKAPI_EREPEATED : rv;
 }

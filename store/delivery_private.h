@@ -4,6 +4,7 @@
 
 #include <apr_hash.h>
 #include <okapi/delivery.h>
+#include <okapi/followup.h>
 
 #include "message_private.h"
 #include "queue_private.h"
@@ -109,13 +110,15 @@ typedef struct okapi__rule_run_t {
     apr_array_header_t *sendings; /* of okapi__sending_t * */
     apr_hash_t *delegated;       /* folded addresses that get it as delegates */
     apr_array_header_t *broken;  /* of okapi__broken_rule_t */
+    const okapi_followup_t *followup; /* NULL: nothing else is saved */
     apr_status_t refusal;        /* of OP_BOUNCE; APR_SUCCESS: it isn't refused */
     okapi__delivered_t *delivered; /* NULL: it isn't remembered */
     apr_pool_t *pool;
 } okapi__rule_run_t;
 
-void okapi__rule_run_init(okapi__rule_run_t *run, const okapi__arrival_t *arrival,
-                          apr_pool_t *pool);
+/* ARRIVAL is NULL if no message arrives: then no rules are run. */
+void okapi__rule_run_init(okapi__rule_run_t *run, okapi_store_t *store,
+                          const okapi__arrival_t *arrival, apr_pool_t *pool);
 
 /* Runs the rules of the folder the message, a draft, is in. Only the database can make it fail. */
 apr_status_t okapi__rule_run(okapi__rule_run_t *run, okapi_message_t *message);
@@ -190,6 +193,14 @@ apr_status_t okapi__outgoing_answer(okapi__sending_t *sending, okapi_message_t *
 /* The subject of MESSAGE behind PREFIX. */
 apr_status_t okapi__outgoing_subject(okapi__sending_t *sending, okapi_message_t *message,
                                      const char *prefix, apr_pool_t *scratch_pool);
+
+/* ---- followup.c ---- */
+
+/* Has the run save and send what follows; and, in its transaction, whether what that was decided by
+ * is still so. */
+apr_status_t okapi__followup_add(okapi__rule_run_t *run, const okapi_followup_t *followup);
+apr_status_t okapi__followup_check(okapi__conn_t *conn, const okapi_followup_t *followup,
+                                   apr_pool_t *scratch_pool);
 
 /* ---- oof.c, oof_reply.c ---- */
 

@@ -201,7 +201,10 @@ static apr_status_t check_message(deep_t *d, const row_t *row, apr_pool_t *scrat
         return rv == OKAPI_ENOTFOUND || rv == OKAPI_EOBJECTDELETED ? APR_SUCCESS : rv;
     }
     okapi__message_row_t right = message->row;
-    okapi__message_row_fill(&right, message, scratch_pool);
+    rv = okapi__message_row_fill(&right, message, scratch_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
     damage.s = difference(&right, &message->row, row);
     if (!damage.s) {
         return APR_SUCCESS;

@@ -77,3 +77,9 @@ apr_status_t okapi__message_clone(okapi_message_t **clone, okapi_message_t *from
     return rv == APR_SUCCESS ? okapi__message_copy_content(*clone, from, with_raw, scratch_pool)
                              : rv;
 }
+
+apr_status_t okapi_message_copy(okapi_message_t *to, okapi_message_t *from,
+                                apr_pool_t *scratch_pool)
+{
+    return okapi__message_copy_content(to, from, 0, scratch_pool);
+}

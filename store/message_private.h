@@ -191,9 +191,12 @@ apr_status_t okapi__message_copy_content(okapi_message_t *to, okapi_message_t *f
 void okapi__message_row_read(okapi__message_row_t *row, okapi__rows_t *rows,
                              apr_pool_t *result_pool);
 
-/* Sets what follows from the properties, recipients and attachments. */
-void okapi__message_row_fill(okapi__message_row_t *row, okapi_message_t *message,
-                             apr_pool_t *result_pool);
+/* Sets what follows from the properties, recipients and attachments. Outside of a transaction. */
+apr_status_t okapi__message_row_fill(okapi__message_row_t *row, okapi_message_t *message,
+                                     apr_pool_t *result_pool);
+
+/* The number that an id of LEN bytes is found by: message.msgid_hash. */
+apr_int64_t okapi__message_hash(const void *data, apr_size_t len);
 
 /* ---- message_erase.c ---- */
 

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 #include <openssl/evp.h>
 #include <okapi/collate.h>
+#include <okapi/named.h>
 
 #include "message_private.h"
 #include "text.h"
@@ -41,6 +42,8 @@ void okapi__message_row_read(okapi__message_row_t *row, okapi__rows_t *rows,
 }
 
 /* ---- from the message ---- */
+
+enum { LID_CLEAN_GOID = 0x0023 };
 
 enum { KEY_BYTES = OKAPI__KEY_MAX * 6 / 8 };
 
@@ -85,18 +88,42 @@ const char *okapi__text_key_above(const char *prefix, apr_pool_t *result_pool)
     return encode((okapi_binary_t){above, KEY_BYTES}, result_pool);
 }
 
-/* 63 bits, so that every engine keeps it as it is; 0 for no text. */
-static apr_int64_t hash(const char *text)
+/* 63 bits, so that every engine keeps it as it is; 0 for no bytes. */
+apr_int64_t okapi__message_hash(const void *data, apr_size_t len)
 {
     unsigned char digest[32];
     apr_uint64_t h = 0;
-    if (!*text || !EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL)) {
+    if (!len || !EVP_Digest(data, len, digest, NULL, EVP_sha256(), NULL)) {
         return 0;
     }
     for (int i = 0; i < 8; i++) {
         h = h << 8 | digest[i];
     }
     return (apr_int64_t)(h >> 1);
+}
+
+/* What an appointment is known by to everybody who takes part, PidLidCleanGlobalObjectId, takes the
+ * place of the id that only mail has. */
+static apr_status_t hash_of_ids(apr_int64_t *hash, const okapi_message_t *message,
+                                apr_pool_t *scratch_pool)
+{
+    static const char appointment[] = "IPM.Appointment";
+    const okapi_propname_t name = {okapi_psetid_meeting, MNID_ID, LID_CLEAN_GOID, NULL};
+    const okapi_props_t *props = message->bag.props;
+    const char *id = okapi_props_str(props, PR_INTERNET_MESSAGE_ID, "");
+    apr_status_t rv = APR_SUCCESS;
+    *hash = okapi__message_hash(id, strlen(id));
+    if (strncasecmp(okapi_props_str(props, PR_MESSAGE_CLASS, ""), appointment,
+                    sizeof(appointment) - 1) == 0) {
+        apr_uint16_t prop_id = 0;
+        rv = okapi_named_ids(message->store, &name, 1, 0, &prop_id, scratch_pool);
+        const okapi_propval_t *goid =
+            prop_id ? okapi_props_get(props, OKAPI_PROP_TAG(PT_BINARY, prop_id)) : NULL;
+        if (goid) {
+            *hash = okapi__message_hash(goid->v.bin.data, goid->v.bin.len);
+        }
+    }
+    return rv;
 }
 
 /* The conversation's GUID within PR_CONVERSATION_INDEX (MS-OXOMSG 2.2.1.3) as a number. */
@@ -129,8 +156,8 @@ static int visible_attachments(const okapi_message_t *message)
     return n;
 }
 
-void okapi__message_row_fill(okapi__message_row_t *row, okapi_message_t *message,
-                             apr_pool_t *result_pool)
+apr_status_t okapi__message_row_fill(okapi__message_row_t *row, okapi_message_t *message,
+                                     apr_pool_t *result_pool)
 {
     const okapi_props_t *props = message->bag.props;
     const char *subject = okapi_props_str(props, PR_NORMALIZED_SUBJECT, "");
@@ -141,7 +168,6 @@ void okapi__message_row_fill(okapi__message_row_t *row, okapi_message_t *message
     row->flag_status = (int)okapi_props_int(props, PR_FLAG_STATUS, 0);
     row->icon = (int)okapi_props_int(props, PR_ICON_INDEX, -1);
     row->conversation = conversation(props);
-    row->message_id_hash = hash(okapi_props_str(props, PR_INTERNET_MESSAGE_ID, ""));
     row->message_class = okapi__text_clean(okapi_props_str(props, PR_MESSAGE_CLASS, "IPM.Note"),
                                            OKAPI__CLASS_MAX, result_pool);
     row->prefix = okapi__text_clean(okapi_props_str(props, PR_SUBJECT_PREFIX, ""),
@@ -159,4 +185,5 @@ void okapi__message_row_fill(okapi__message_row_t *row, okapi_message_t *message
     row->flags &= ~(apr_uint32_t)(MSGFLAG_HASATTACH | MSGFLAG_ASSOCIATED);
     row->flags |= row->attachments ? MSGFLAG_HASATTACH : 0;
     row->flags |= row->part & OKAPI__PART_ASSOCIATED ? MSGFLAG_ASSOCIATED : 0;
+    return hash_of_ids(&row->message_id_hash, message, result_pool);
 }

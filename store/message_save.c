@@ -227,7 +227,9 @@ static apr_status_t prepare(save_t *s, apr_uint32_t flags)
     }
     if (rv == APR_SUCCESS) {
         s->row = message->row;
-        okapi__message_row_fill(&s->row, message, message->pool);
+        rv = okapi__message_row_fill(&s->row, message, message->pool);
+    }
+    if (rv == APR_SUCCESS) {
         rv = okapi__private_mark(message, &s->row, s->pool);
         s->delegates = okapi__delegates_named(message, s->pool);
         if (message->id) {

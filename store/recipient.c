@@ -35,6 +35,12 @@ okapi_recipient_t *okapi_message_add_recipient(okapi_message_t *message, int typ
     return recipient;
 }
 
+void okapi_message_clear_recipients(okapi_message_t *message)
+{
+    apr_array_clear(message->recipients);
+    okapi__message_touch(message);
+}
+
 /* ---- the column: a count, then for each its row id, its type, and its properties packed ---- */
 
 apr_status_t okapi__recipients_pack(okapi_binary_t *packed, const apr_array_header_t *recipients,

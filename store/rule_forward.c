@@ -310,6 +310,10 @@ apr_status_t okapi__delegate_copy(okapi__rule_run_t *run, okapi_message_t *messa
         rv = okapi__delivery_represent(sending->message, run->store->owner, run->pool);
     }
     if (rv == APR_SUCCESS) {
+        rv = okapi__outgoing_field(sending, OKAPI_DELEGATED_FIELD, run->store->owner->email,
+                                   run->pool);
+    }
+    if (rv == APR_SUCCESS) {
         rv = mark(sending, run);
     }
     if (rv != APR_SUCCESS) {

@@ -5,10 +5,10 @@
 #include "delivery_private.h"
 #include "table_private.h"
 
-void okapi__rule_run_init(okapi__rule_run_t *run, const okapi__arrival_t *arrival,
-                          apr_pool_t *pool)
+void okapi__rule_run_init(okapi__rule_run_t *run, okapi_store_t *store,
+                          const okapi__arrival_t *arrival, apr_pool_t *pool)
 {
-    *run = (okapi__rule_run_t){.store = arrival->message->store,
+    *run = (okapi__rule_run_t){.store = store,
                                .arrival = arrival,
                                .is_oof = -1,
                                .pool = pool};
@@ -35,8 +35,7 @@ apr_status_t okapi__rule_fill_row(okapi_message_t *message, apr_pool_t *scratch_
             message->row.size += APR_ARRAY_IDX(a->bag.large, j, okapi__large_t).size;
         }
     }
-    okapi__message_row_fill(&message->row, message, message->pool);
-    return rv;
+    return rv == APR_SUCCESS ? okapi__message_row_fill(&message->row, message, message->pool) : rv;
 }
 
 typedef struct question_t {
@@ -312,7 +311,9 @@ static apr_status_t write_run(okapi__conn_t *conn, void *baton, apr_pool_t *scra
                                   &envelope, scratch_pool);
         }
     }
-    return rv;
+    return rv == APR_SUCCESS && run->followup
+               ? okapi__followup_check(conn, run->followup, scratch_pool)
+               : rv;
 }
 
 apr_status_t okapi__rule_run_save(okapi__rule_run_t *run, apr_pool_t *scratch_pool)

@@ -17,19 +17,38 @@ static const output_column_t list_columns[] = {
     {"disabled", "Disabled", OUTPUT_TEXT}, {NULL, NULL, OUTPUT_TEXT}};
 
 static const output_column_t show_columns[] = {
-    {"name", "Name", OUTPUT_TEXT},     {"fullname", "Full name", OUTPUT_TEXT},
-    {"email", "Address", OUTPUT_TEXT}, {"aliases", "Aliases", OUTPUT_TEXT},
-    {"admin", "Admin", OUTPUT_TEXT},   {"disabled", "Disabled", OUTPUT_TEXT},
-    {"hidden", "Hidden", OUTPUT_TEXT}, {"password", "Password set", OUTPUT_TEXT},
-    {"dn", "X.500 name", OUTPUT_TEXT}, {NULL, NULL, OUTPUT_TEXT}};
+    {"name", "Name", OUTPUT_TEXT},       {"fullname", "Full name", OUTPUT_TEXT},
+    {"email", "Address", OUTPUT_TEXT},   {"aliases", "Aliases", OUTPUT_TEXT},
+    {"admin", "Admin", OUTPUT_TEXT},     {"disabled", "Disabled", OUTPUT_TEXT},
+    {"hidden", "Hidden", OUTPUT_TEXT},   {"resource", "Resource", OUTPUT_TEXT},
+    {"accepts", "Accepts", OUTPUT_TEXT}, {"password", "Password set", OUTPUT_TEXT},
+    {"dn", "X.500 name", OUTPUT_TEXT},   {NULL, NULL, OUTPUT_TEXT}};
+
+static const char *resource_of(const okapi_user_t *user)
+{
+    return user->flags & OKAPI_USER_ROOM        ? "room"
+           : user->flags & OKAPI_USER_EQUIPMENT ? "equipment"
+                                                : "none";
+}
+
+/* Which requests it accepts by itself. */
+static const char *accepts(const okapi_user_t *user)
+{
+    static const char *const words[] = {"all", "no conflicts", "no series",
+                                        "no conflicts, no series"};
+    int i = (user->flags & OKAPI_USER_DECLINE_CONFLICTS ? 1 : 0) +
+            (user->flags & OKAPI_USER_DECLINE_RECURRING ? 2 : 0);
+    return user->flags & OKAPI_USER_ANSWERS ? words[i] : "none";
+}
 
 static json_t *json_of_user(const okapi_user_t *user)
 {
-    return json_pack("{s:I, s:s, s:s, s:s, s:b, s:b, s:b, s:b}", "id", (json_int_t)user->id, "name",
-                     user->name, "fullname", user->fullname, "email", user->email, "admin",
-                     (user->flags & OKAPI_USER_ADMIN) != 0, "disabled",
+    return json_pack("{s:I, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:s, s:s}", "id",
+                     (json_int_t)user->id, "name", user->name, "fullname", user->fullname, "email",
+                     user->email, "admin", (user->flags & OKAPI_USER_ADMIN) != 0, "disabled",
                      (user->flags & OKAPI_USER_DISABLED) != 0, "hidden",
-                     (user->flags & OKAPI_USER_HIDDEN) != 0, "password", *user->password != '\0');
+                     (user->flags & OKAPI_USER_HIDDEN) != 0, "password", *user->password != '\0',
+                     "resource", resource_of(user), "accepts", accepts(user));
 }
 
 /* ---- passwords ---- */
@@ -153,6 +172,32 @@ static void change_flag(const admin_t *admin, okapi_user_t *user, apr_uint32_t f
     }
 }
 
+/* A person answers for himself. */
+static int change_resource(admin_t *admin, okapi_user_t *user)
+{
+    const apr_uint32_t kinds = OKAPI_USER_ROOM | OKAPI_USER_EQUIPMENT;
+    const char *kind = admin_option(admin, "resource");
+    if (kind && strcmp(kind, "room") != 0 && strcmp(kind, "equipment") != 0 &&
+        strcmp(kind, "none") != 0) {
+        return tool_usage_error(&admin->tool, "okapi-admin user set",
+                                "--resource is room, equipment or none");
+    }
+    if (kind) {
+        user->flags &= ~kinds;
+        user->flags |= strcmp(kind, "room") == 0        ? OKAPI_USER_ROOM
+                       : strcmp(kind, "equipment") == 0 ? OKAPI_USER_EQUIPMENT
+                                                        : 0;
+    }
+    if (kind && strcmp(kind, "none") == 0) {
+        user->flags &= ~(apr_uint32_t)OKAPI_USER_ANSWERS;
+    }
+    if ((user->flags & OKAPI_USER_ANSWERS) && !(user->flags & kinds)) {
+        return tool_usage_error(&admin->tool, "okapi-admin user set",
+                                "--accept is for what has been made a --resource");
+    }
+    return 0;
+}
+
 int admin_user_set(admin_t *admin)
 {
     tool_t *tool = &admin->tool;
@@ -167,6 +212,13 @@ int admin_user_set(admin_t *admin)
     change_flag(admin, user, OKAPI_USER_ADMIN, "admin", "no-admin");
     change_flag(admin, user, OKAPI_USER_DISABLED, "disable", "enable");
     change_flag(admin, user, OKAPI_USER_HIDDEN, "hide", "unhide");
+    change_flag(admin, user, OKAPI_USER_ANSWERS, "accept", "no-accept");
+    change_flag(admin, user, OKAPI_USER_DECLINE_CONFLICTS, "decline-conflicts", "allow-conflicts");
+    change_flag(admin, user, OKAPI_USER_DECLINE_RECURRING, "decline-recurring", "allow-recurring");
+    code = change_resource(admin, user);
+    if (code) {
+        return code;
+    }
     apr_status_t rv = okapi_user_update(tool->okapi, user, tool->pool);
     if (rv != APR_SUCCESS) {
         return tool_fail(tool, rv, "%s can't be changed", user->name);

@@ -30,6 +30,13 @@ static const admin_option_t set_options[] = {
     {"enable", NULL, "can log in again"},
     {"hide", NULL, "not shown in the address book"},
     {"unhide", NULL, "shown in the address book"},
+    {"resource", "KIND", "room or equipment, which answers meeting requests; none: a person"},
+    {"accept", NULL, "accepts meeting requests by itself, at once"},
+    {"no-accept", NULL, "somebody answers them"},
+    {"decline-conflicts", NULL, "with --accept: declines what overlaps with something else"},
+    {"allow-conflicts", NULL, "with --accept: accepts that too"},
+    {"decline-recurring", NULL, "with --accept: declines series"},
+    {"allow-recurring", NULL, "with --accept: accepts series too"},
     {NULL, NULL, NULL}};
 
 static const admin_option_t passwd_options[] = {

@@ -64,6 +64,9 @@ sub recipients {
     my ($message) = @_;
     my %people = map { $_ => [] } qw(to cc bcc);
     for my $r ($message->recipients) {
+        # Somebody who takes part in a meeting, but didn't get this mail: MS-OXOCAL 2.2.4.10.1.
+        my $flags = value($r->{properties}{PR_RECIPIENT_FLAGS});
+        next if defined $flags && !($flags & 1);
         my $address = value($r->{properties}{PR_SMTP_ADDRESS}) // $r->{email_address};
         push @{ $people{ [qw(from to cc bcc)]->[$r->{recipient_type} & 3] } },
             { name => $r->{display_name}, address => $address };

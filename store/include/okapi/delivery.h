@@ -6,13 +6,18 @@
 #ifndef OKAPI_DELIVERY_H
 #define OKAPI_DELIVERY_H
 
-#include <okapi/message.h>
+#include <okapi/followup.h>
 
 typedef struct okapi_envelope_t {
     const char *sender;   /* "" is the null sender, which reports have; NULL: not known */
     okapi_id_t folder_id; /* into this folder; 0: where messages of its class are received */
+    okapi_follow_t follow; /* what follows from it, unless a rule refuses it; NULL: nothing */
+    void *follow_baton;
     const char *digest;   /* what is delivered once only; NULL: whatever comes is new */
 } okapi_envelope_t;
+
+/* The field of a delegate's copy that has the address of whom it came for. */
+#define OKAPI_DELEGATED_FIELD "X-Okapi-Delegated-By"
 
 /* The digest of RAW, a message as it came; NULL if that fails. */
 const char *okapi_delivery_digest(okapi_binary_t raw, apr_pool_t *result_pool);
@@ -27,6 +32,9 @@ const char *okapi_delivery_digest(okapi_binary_t raw, apr_pool_t *result_pool);
  *
  * OKAPI_EREPEATED if the store got a message with this digest for this folder_id not long ago
  * (DeliveryMemory in okapi.conf): nothing is done, the sender has only missed the answer.
+ *
+ * OKAPI_EOBJECTMODIFIED, OKAPI_EOBJECTDELETED: what FOLLOW has decided was overtaken by others, and
+ * nothing is done; convert and deliver it once more.
  *
  * OKAPI_EREFUSED, OKAPI_EREFUSEDSIZE, OKAPI_EREFUSEDFORM if a rule wants it back at its sender, for
  * this reason: that is the caller's task. */

@@ -37,6 +37,11 @@ apr_status_t okapi_message_create(okapi_message_t **message, okapi_store_t *stor
 
 okapi_object_t *okapi_message_object(okapi_message_t *message);
 okapi_store_t *okapi_message_store(const okapi_message_t *message);
+/* Gives TO, a new message, all properties, recipients and attachments of FROM, but not the bytes that
+ * came from the Internet. Large values are shared: those of an unsaved FROM outlive TO. */
+apr_status_t okapi_message_copy(okapi_message_t *to, okapi_message_t *from,
+                                apr_pool_t *scratch_pool);
+
 okapi_id_t okapi_message_id(const okapi_message_t *message);        /* 0 while it is new */
 okapi_id_t okapi_message_folder_id(const okapi_message_t *message); /* 0 if embedded */
 
@@ -68,6 +73,7 @@ typedef struct okapi_recipient_t {
 int okapi_message_recipient_count(const okapi_message_t *message);
 const okapi_recipient_t *okapi_message_recipient(const okapi_message_t *message, int i);
 okapi_recipient_t *okapi_message_add_recipient(okapi_message_t *message, int type);
+void okapi_message_clear_recipients(okapi_message_t *message);
 
 /* ---- attachments ---- */
 

@@ -5,7 +5,16 @@
 #include <okapi/engine.h>
 #include <apr_tables.h>
 
-enum { OKAPI_USER_ADMIN = 0x1, OKAPI_USER_DISABLED = 0x2, OKAPI_USER_HIDDEN = 0x4 };
+enum {
+    OKAPI_USER_ADMIN = 0x1,
+    OKAPI_USER_DISABLED = 0x2,
+    OKAPI_USER_HIDDEN = 0x4,
+    OKAPI_USER_ROOM = 0x8, /* not somebody, but something that takes part in meetings */
+    OKAPI_USER_EQUIPMENT = 0x10,
+    OKAPI_USER_ANSWERS = 0x20,           /* it accepts by itself, ... */
+    OKAPI_USER_DECLINE_CONFLICTS = 0x40, /* ... and declines what it has no time for, */
+    OKAPI_USER_DECLINE_RECURRING = 0x80  /* and series */
+};
 
 typedef struct okapi_user_t {
     okapi_id_t id;
