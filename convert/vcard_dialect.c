@@ -378,6 +378,8 @@ static void write_21(okapi_writer_t *w, const char *text)
         for (int i = 1; quoted && i <= 2; i++) /* not inside of "=C3" */
             if (text[len - i] == '=')
                 len -= (apr_size_t)i;
+        while (len > 1 && ((unsigned char)text[len] & 0xC0) == 0x80)
+            len--;
         okapi_write_bytes(w, text, len);
         okapi_write_bytes(w, fold, strlen(fold));
         text += len;
