@@ -122,6 +122,12 @@ apr_status_t okapi__draft_meeting(okapi__draft_t *draft, okapi__content_t *conte
 /* A mail without text has the meeting's. */
 void okapi__draft_meeting_body(okapi__draft_t *draft);
 
+/* ---- mime_tnef.c ---- */
+
+/* If a part is the message's own TNEF stream, what is in it goes into the message, and the part is
+ * taken out of CONTENT. The first NHEADERS of the draft's values are what the headers say. */
+apr_status_t okapi__draft_tnef(okapi__draft_t *draft, okapi__content_t *content, int nheaders);
+
 /* ---- smime.c ---- */
 
 /* For a signed or encrypted message (MS-OXOSMIME 2.1): its class and one attachment, and what a

@@ -67,6 +67,10 @@ apr_status_t okapi__item_values(apr_array_header_t **values, okapi_store_t *stor
                                 const apr_array_header_t *props, apr_pool_t *result_pool,
                                 apr_pool_t *scratch_pool);
 
+/* One recipient and one attachment of it. */
+apr_status_t okapi__item_recipient_to_message(okapi_message_t *message,
+                                              const apr_array_header_t *props,
+                                              apr_pool_t *scratch_pool);
 apr_status_t okapi__item_file_to_message(okapi_message_t *message, const okapi__item_file_t *file,
                                          apr_pool_t *scratch_pool);
 

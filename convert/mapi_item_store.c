@@ -59,8 +59,9 @@ static apr_status_t set_props(okapi_object_t *object, okapi_store_t *store,
                             scratch_pool);
 }
 
-static apr_status_t add_recipient(okapi_message_t *message, const apr_array_header_t *props,
-                                  apr_pool_t *scratch_pool)
+apr_status_t okapi__item_recipient_to_message(okapi_message_t *message,
+                                              const apr_array_header_t *props,
+                                              apr_pool_t *scratch_pool)
 {
     apr_array_header_t *values;
     apr_status_t status = okapi__item_values(&values, okapi_message_store(message), props,
@@ -112,8 +113,8 @@ apr_status_t okapi__item_to_message(okapi_message_t *message, const okapi__item_
         status = set_props(okapi_message_object(message), okapi_message_store(message),
                            item->props, scratch_pool);
     for (int i = 0; status == APR_SUCCESS && i < item->recipients->nelts; i++)
-        status = add_recipient(message, APR_ARRAY_IDX(item->recipients, i, apr_array_header_t *),
-                               scratch_pool);
+        status = okapi__item_recipient_to_message(
+            message, APR_ARRAY_IDX(item->recipients, i, apr_array_header_t *), scratch_pool);
     for (int i = 0; status == APR_SUCCESS && i < item->attachments->nelts; i++)
         status = okapi__item_file_to_message(
             message, &APR_ARRAY_IDX(item->attachments, i, okapi__item_file_t), scratch_pool);

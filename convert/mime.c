@@ -81,6 +81,7 @@ apr_status_t okapi__draft_fill(okapi__mime_t *mime, okapi_message_t *message,
         status = okapi__draft_report(&draft);
     if (status != APR_SUCCESS)
         return status;
+    int nheaders = draft.values->nelts;
     status = okapi__draft_smime(&draft, &content);
     if (status != APR_SUCCESS)
         return status;
@@ -98,6 +99,9 @@ apr_status_t okapi__draft_fill(okapi__mime_t *mime, okapi_message_t *message,
     okapi__draft_body(&draft, content);
     if (is_meeting)
         okapi__draft_meeting_body(&draft);
+    status = okapi__draft_tnef(&draft, content, nheaders);
+    if (status != APR_SUCCESS)
+        return status;
     status = okapi__draft_attachments(&draft, content);
     if (status != APR_SUCCESS)
         return status;

@@ -87,6 +87,8 @@ int admin_index_rebuild(admin_t *admin);
 int admin_index_search(admin_t *admin);
 int admin_index_show(admin_t *admin);
 int admin_index_update(admin_t *admin);
+int admin_message_export(admin_t *admin);
+int admin_message_import(admin_t *admin);
 int admin_oof_set(admin_t *admin);
 int admin_oof_show(admin_t *admin);
 int admin_permission_list(admin_t *admin);

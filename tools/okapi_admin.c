@@ -72,6 +72,11 @@ static const admin_option_t delegate_options[] = {
     {"private", NULL, "sees what is private"},
     {NULL, NULL, NULL}};
 
+static const admin_option_t export_options[] = {
+    {"format", "FORMAT", "eml, which is the default, msg, tnef or ics"},
+    {"id", "ID", "this message only"},
+    {NULL, NULL, NULL}};
+
 static const admin_option_t oof_options[] = {
     {"on", NULL, "out of office from now on"},
     {"off", NULL, "in the office again"},
@@ -92,6 +97,11 @@ static const admin_option_t quota_options[] = {
 static const char mailbox_help[] =
     "MAILBOX is a user, or " TOOL_PUBLIC ", the public store. FOLDER is a path as Inbox/Projects;\n"
     "/ is the top of what people see.";
+
+static const char import_help[] =
+    "MAILBOX is a user, or " TOOL_PUBLIC ", the public store. FOLDER is a path as Inbox/Projects.\n"
+    "PATH is a file named .eml (Internet mail), .msg (Outlook), .tnef or .dat (winmail.dat), or\n"
+    ".ics (iCalendar); or a directory, of which all files named so are imported.";
 
 #define WHO_HELP                                                                                   \
     "MAILBOX is a user, or " TOOL_PUBLIC ", the public store. FOLDER is a path as Inbox/Projects;\n" \
@@ -163,6 +173,10 @@ static const admin_command_t commands[] = {
      ADMIN_NEEDS_DATABASE, NULL, mailbox_help, admin_index_show},
     {"index", "update", "MAILBOX", "Brings a mailbox' index of words up to date at once.",
      ADMIN_NEEDS_DATABASE, NULL, mailbox_help, admin_index_update},
+    {"message", "export", "MAILBOX FOLDER DIRECTORY", "Writes a folder's messages as files.",
+     ADMIN_NEEDS_DATABASE, export_options, mailbox_help, admin_message_export},
+    {"message", "import", "MAILBOX FOLDER PATH", "Puts messages from a file into a folder.",
+     ADMIN_NEEDS_DATABASE, NULL, import_help, admin_message_import},
     {"oof", "set", "USER", "Sets whether a user is out of office, and what people are told then.",
      ADMIN_NEEDS_DATABASE, oof_options, oof_help, admin_oof_set},
     {"oof", "show", "USER", "Prints whether a user is out of office, and what people are told then.",

@@ -1,5 +1,7 @@
 /* tnef.c - TNEF streams as messages and back: everything a message has, the attributes of Microsoft
  * Mail, and what is refused. */
+#include <okapi/mime.h>
+
 #include "tnef.h"
 #include "item_sample.h"
 
@@ -43,6 +45,60 @@ static void test_round_trip(mailbox_t *m, apr_pool_t *pool)
         okapi_binary_t part = {apr_pmemdup(pool, stream.data, n + 1), n};
         okapi__tnef_read(&item, &why, part, &limits, pool);
     }
+}
+
+/* ---- mail that carries a stream ---- */
+
+static okapi_message_t *mail_of(mailbox_t *m, const char *headers, okapi_binary_t stream,
+                                apr_pool_t *pool)
+{
+    static const char text[] = "MIME-Version: 1.0\r\nFrom: anna@example.net\r\nSubject: outside\r\n"
+                               "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+                               "--b\r\n\r\nplain\r\n--b\r\nContent-Type: application/ms-tnef;"
+                               " name=winmail.dat\r\nContent-Transfer-Encoding: binary\r\n\r\n";
+    okapi_message_t *message;
+    okapi_writer_t w;
+    okapi_writer_init(&w, stream.len + 1000, stream.len + 1000, pool);
+    okapi_write_bytes(&w, headers, strlen(headers));
+    okapi_write_bytes(&w, text, sizeof(text) - 1);
+    okapi_write_bytes(&w, stream.data, stream.len);
+    okapi_write_bytes(&w, "\r\n--b--\r\n", 9);
+    okapi_binary_t raw = {w.data, w.len};
+    mailbox_must(okapi_message_create(&message, m->store, okapi_folder_id(m->inbox), 0, pool, pool),
+                 "create");
+    mailbox_must(okapi_mime_to_message(message, raw, pool, pool), "convert");
+    mailbox_must(okapi_message_save(message, 0, pool), "save");
+    okapi_stream_t *kept;
+    okapi_binary_t bytes;
+    mailbox_must(okapi_message_raw(&kept, message, pool, pool), "raw");
+    mailbox_must(okapi_stream_read_all(kept, raw.len + 1, &bytes, pool, pool), "raw");
+    is_mem(bytes.data, bytes.len, raw.data, raw.len, "the mail is kept as it came");
+    return message;
+}
+
+static void test_mail(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_message_t *message = sample_message(m, pool), *mail;
+    okapi__item_t *item;
+    okapi_binary_t stream;
+    mailbox_must(okapi_message_save(message, 0, pool), "save");
+    mailbox_must(okapi_tnef_from_message(&stream, message, "<1@example.org>", pool, pool), "write");
+    mail = mail_of(m, "Message-ID: <1@example.org>\r\n", stream, pool);
+    mailbox_must(okapi__item_of_message(&item, mail, pool, pool), "item");
+    is_str(okapi__item_str(item->props, PR_MESSAGE_CLASS, ""), "IPM.Schedule.Meeting.Request",
+           "the stream says what it is");
+    is_str(okapi__item_str(item->props, PR_SUBJECT, ""), "outside", "headers what they say");
+    is_str(okapi__item_str(item->props, PR_BODY, ""), "plain", "a body it lacks is the mail's");
+    ok(okapi__item_get(item->props, PR_RTF_COMPRESSED) != NULL, "and the other the stream's");
+    is_int(item->attachments->nelts, 3, "its attachments are the mail's");
+    is_int(item->recipients->nelts, 1, "and its recipients, where headers name none");
+    mail = mail_of(m, "Message-ID: <2@example.org>\r\n", stream, pool);
+    mailbox_must(okapi__item_of_message(&item, mail, pool, pool), "item");
+    is_str(okapi__item_str(item->props, PR_MESSAGE_CLASS, ""), "IPM.Note", "another mail's stream");
+    is_int(item->attachments->nelts, 1, "is a file");
+    stream.len = 100;
+    mail = mail_of(m, "", stream, pool);
+    is_int(okapi_message_attachment_count(mail), 1, "so is a broken one");
 }
 
 /* ---- attributes ---- */
@@ -199,6 +255,7 @@ int main(void)
     mailbox_create(&mailbox, pool);
     mailbox_open(&mailbox, pool);
     test_round_trip(&mailbox, pool);
+    test_mail(&mailbox, pool);
     test_attributes(pool);
     test_refused(pool);
     test_names(&mailbox, pool);
