@@ -31,10 +31,20 @@ typedef struct okapi__item_file_t {
 /* What one reading may still make, however small its input is. */
 typedef struct okapi__item_limits_t {
     int depth;       /* of messages inside each other */
-    int attachments; /* of all of them */
+    int attachments; /* of all of them, as are the next */
+    int recipients;
+    int values; /* of properties, each of multiple ones counted */
 } okapi__item_limits_t;
 
-#define OKAPI__ITEM_LIMITS {20, 2048} /* the latter is MS-OXMSG 2.2.2 */
+#define OKAPI__ITEM_LIMITS {20, 2048, 10000, 500000} /* 2048 is MS-OXMSG 2.2.2 */
+
+/* Takes N of what is LEFT; 0, and none is left, if there aren't as many. */
+static inline int okapi__item_spend(int *left, apr_size_t n)
+{
+    int is_enough = n <= (apr_size_t)*left;
+    *left = is_enough ? *left - (int)n : 0;
+    return is_enough;
+}
 
 /* ---- mapi_item.c ---- */
 

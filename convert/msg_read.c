@@ -125,8 +125,8 @@ static apr_array_header_t *pieces_of(const okapi__cfb_node_t *storage, okapi_pro
     return pieces;
 }
 
-static void read_props(msg_t *msg, const okapi__cfb_node_t *storage, okapi_reader_t *r,
-                       apr_uint32_t codepage, apr_array_header_t *props)
+static apr_status_t read_props(msg_t *msg, const okapi__cfb_node_t *storage, okapi_reader_t *r,
+                               apr_uint32_t codepage, apr_array_header_t *props)
 {
     while (okapi_reader_left(r) >= 16) {
         okapi_proptag_t tag = okapi_read_u32(r);
@@ -146,11 +146,14 @@ static void read_props(msg_t *msg, const okapi__cfb_node_t *storage, okapi_reade
                 continue;
         }
         apr_array_header_t *pieces = pieces_of(storage, tag, cell, msg->pool);
+        if (pieces && !okapi__item_spend(&msg->limits.values, (apr_size_t)pieces->nelts + 1))
+            return refuse(msg, OKAPI_ETOOCOMPLEX, "it has too many properties");
         if (pieces &&
             okapi__value_of_pieces(&value, tag, (const okapi_binary_t *)pieces->elts,
                                    pieces->nelts, codepage, msg->pool) == APR_SUCCESS)
             okapi__item_put(props, value, name);
     }
+    return APR_SUCCESS;
 }
 
 /* ---- storages ---- */
@@ -198,14 +201,16 @@ static apr_status_t read_file(msg_t *msg, okapi__item_t *item, const okapi__cfb_
 {
     okapi_reader_t r;
     apr_status_t status = APR_SUCCESS;
-    if (msg->limits.attachments-- <= 0)
+    if (!okapi__item_spend(&msg->limits.attachments, 1))
         return refuse(msg, OKAPI_ETOOCOMPLEX, "it has too many attachments");
     if (!open_props(&r, storage, OKAPI__MSG_SUB_HEADER))
         return refuse(msg, OKAPI_EFORMAT, "an attachment of it has no properties");
     okapi__item_file_t *file = apr_array_push(item->attachments);
     memset(file, 0, sizeof(*file));
     file->props = apr_array_make(msg->pool, 16, sizeof(okapi__item_prop_t));
-    read_props(msg, storage, &r, codepage, file->props);
+    status = read_props(msg, storage, &r, codepage, file->props);
+    if (status != APR_SUCCESS)
+        return status;
     file->method = (int)okapi__item_int(file->props, PR_ATTACH_METHOD, 0);
     const okapi__cfb_node_t *object = okapi__cfb_find(
         storage, apr_psprintf(msg->pool, OKAPI__MSG_VALUE, (unsigned)PR_ATTACH_DATA_OBJ));
@@ -235,15 +240,17 @@ static apr_status_t read_message(msg_t *msg, okapi__item_t **result,
         return refuse(msg, OKAPI_ETOOCOMPLEX, "messages are nested too deeply in it");
     okapi__item_t *item = *result = okapi__item_create(msg->pool);
     codepage = codepage_of(r, codepage);
-    read_props(msg, storage, &r, codepage, item->props);
+    status = read_props(msg, storage, &r, codepage, item->props);
 
     apr_array_header_t *people = storages_of(storage, OKAPI__MSG_RECIPIENT, msg->pool);
-    for (int i = 0; i < people->nelts; i++) {
+    if (!okapi__item_spend(&msg->limits.recipients, (apr_size_t)people->nelts))
+        return refuse(msg, OKAPI_ETOOCOMPLEX, "it has too many recipients");
+    for (int i = 0; status == APR_SUCCESS && i < people->nelts; i++) {
         const okapi__cfb_node_t *person = APR_ARRAY_IDX(people, i, okapi__cfb_node_t *);
         apr_array_header_t *props = apr_array_make(msg->pool, 12, sizeof(okapi__item_prop_t));
         if (!open_props(&r, person, OKAPI__MSG_SUB_HEADER))
             return refuse(msg, OKAPI_EFORMAT, "a recipient of it has no properties");
-        read_props(msg, person, &r, codepage, props);
+        status = read_props(msg, person, &r, codepage, props);
         APR_ARRAY_PUSH(item->recipients, apr_array_header_t *) = props;
     }
     apr_array_header_t *files = storages_of(storage, OKAPI__MSG_ATTACHMENT, msg->pool);

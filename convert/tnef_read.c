@@ -65,9 +65,9 @@ static okapi_binary_t read_piece(okapi_reader_t *r, const okapi__shape_t *shape)
 }
 
 /* Reads the next property; those of types nobody keeps get the tag 0. */
-static void read_prop(okapi_reader_t *r, okapi__item_prop_t *prop, apr_uint32_t codepage,
-                      apr_pool_t *pool)
+static void read_prop(tnef_t *tnef, okapi_reader_t *r, okapi__item_prop_t *prop)
 {
+    apr_pool_t *pool = tnef->pool;
     okapi_proptag_t tag = okapi_read_u32(r);
     int multiple;
     const okapi__shape_t *shape = okapi__shape_of(tag, &multiple);
@@ -81,44 +81,49 @@ static void read_prop(okapi_reader_t *r, okapi__item_prop_t *prop, apr_uint32_t 
     }
     int is_counted = multiple || shape->shape != OKAPI__SHAPE_FIXED;
     apr_size_t n = is_counted ? okapi_read_count(r, okapi_read_u32(r), 4) : 1;
+    if (!okapi__item_spend(&tnef->limits->values, n))
+        okapi_reader_fail(r);
+    if (r->failed)
+        return;
     okapi_binary_t *pieces = apr_palloc(pool, sizeof(*pieces) * (n + 1));
     for (apr_size_t i = 0; i < n; i++)
         pieces[i] = read_piece(r, shape);
     if (r->failed || (!multiple && n == 0))
         return;
-    if (okapi__value_of_pieces(&prop->value, tag, pieces, multiple ? (int)n : 1, codepage, pool) !=
-        APR_SUCCESS)
+    if (okapi__value_of_pieces(&prop->value, tag, pieces, multiple ? (int)n : 1, tnef->codepage,
+                               pool) != APR_SUCCESS)
         okapi_reader_fail(r);
 }
 
-static void read_props(okapi_reader_t *r, apr_array_header_t *props, apr_uint32_t codepage)
+/* BROKEN is what is said if they are. */
+static apr_status_t read_props(tnef_t *tnef, okapi_reader_t *r, apr_array_header_t *props,
+                               const char *broken)
 {
     apr_size_t n = okapi_read_count(r, okapi_read_u32(r), 4);
     for (; n > 0 && !r->failed; n--) {
         okapi__item_prop_t prop;
-        read_prop(r, &prop, codepage, props->pool);
+        read_prop(tnef, r, &prop);
         if (prop.value.tag)
             okapi__item_put(props, prop.value, prop.name);
     }
-}
-
-static apr_status_t read_message_props(tnef_t *tnef, okapi_reader_t *r)
-{
-    read_props(r, tnef->item->props, tnef->codepage);
-    return r->failed ? refuse(tnef, OKAPI_EFORMAT, "its list of properties is broken")
-                     : APR_SUCCESS;
+    if (tnef->limits->values <= 0)
+        return refuse(tnef, OKAPI_ETOOCOMPLEX, "it has too many properties");
+    return r->failed ? refuse(tnef, OKAPI_EFORMAT, broken) : APR_SUCCESS;
 }
 
 static apr_status_t read_recipients(tnef_t *tnef, okapi_reader_t *r)
 {
+    static const char broken[] = "its list of recipients is broken";
     apr_size_t n = okapi_read_count(r, okapi_read_u32(r), 4);
-    for (; n > 0 && !r->failed; n--) {
+    apr_status_t status = r->failed ? refuse(tnef, OKAPI_EFORMAT, broken) : APR_SUCCESS;
+    if (!okapi__item_spend(&tnef->limits->recipients, n))
+        return refuse(tnef, OKAPI_ETOOCOMPLEX, "it has too many recipients");
+    for (; n > 0 && status == APR_SUCCESS; n--) {
         apr_array_header_t *props = apr_array_make(tnef->pool, 8, sizeof(okapi__item_prop_t));
-        read_props(r, props, tnef->codepage);
+        status = read_props(tnef, r, props, broken);
         APR_ARRAY_PUSH(tnef->item->recipients, apr_array_header_t *) = props;
     }
-    return r->failed ? refuse(tnef, OKAPI_EFORMAT, "its list of recipients is broken")
-                     : APR_SUCCESS;
+    return status;
 }
 
 /* ---- attachments ---- */
@@ -160,7 +165,7 @@ static void end_file(tnef_t *tnef)
 static apr_status_t begin_file(tnef_t *tnef)
 {
     end_file(tnef);
-    if (tnef->limits->attachments-- <= 0)
+    if (!okapi__item_spend(&tnef->limits->attachments, 1))
         return refuse(tnef, OKAPI_ETOOCOMPLEX, "it has too many attachments");
     tnef->file = apr_array_push(tnef->item->attachments);
     memset(tnef->file, 0, sizeof(*tnef->file));
@@ -199,9 +204,10 @@ static apr_status_t read_object(tnef_t *tnef, okapi_binary_t object)
 static apr_status_t read_attachment(tnef_t *tnef, okapi_reader_t *r)
 {
     apr_array_header_t *props = tnef->file->props;
-    read_props(r, props, tnef->codepage);
-    if (r->failed)
-        return refuse(tnef, OKAPI_EFORMAT, "the properties of an attachment are broken");
+    apr_status_t status =
+        read_props(tnef, r, props, "the properties of an attachment are broken");
+    if (status != APR_SUCCESS)
+        return status;
     const okapi_propval_t *object = okapi__item_get(props, PR_ATTACH_DATA_OBJ);
     const okapi_propval_t *data = okapi__item_get(props, PR_ATTACH_DATA_BIN);
     if (data && !tnef->file->data.data)
@@ -333,7 +339,7 @@ static apr_status_t read_special(tnef_t *tnef, const okapi__att_t *att, okapi_bi
         break;
     }
     case attMsgProps:
-        return read_message_props(tnef, &r);
+        return read_props(tnef, &r, tnef->item->props, "its list of properties is broken");
     case attRecipTable:
         return read_recipients(tnef, &r);
     case attAttachRendData:
@@ -426,6 +432,8 @@ static apr_status_t read_attribute(tnef_t *tnef, apr_uint32_t id, okapi_binary_t
     apr_status_t status = APR_SUCCESS;
     if (!att)
         return APR_SUCCESS;
+    if (!okapi__item_spend(&tnef->limits->values, 1))
+        return refuse(tnef, OKAPI_ETOOCOMPLEX, "it has too many attributes");
     if (att->level == OKAPI__TNEF_ATTACHMENT && (!tnef->file || att->id == attAttachRendData))
         status = begin_file(tnef);
     if (status != APR_SUCCESS)

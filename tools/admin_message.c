@@ -10,6 +10,7 @@
 #include <okapi/msg.h>
 #include <okapi/table.h>
 #include <okapi/tnef.h>
+#include <okapi/vcard.h>
 
 #include "admin.h"
 
@@ -91,6 +92,22 @@ static apr_status_t import_ics(okapi_folder_t *folder, okapi_binary_t file, int 
     return rv;
 }
 
+static apr_status_t import_vcf(okapi_folder_t *folder, okapi_binary_t file, int *n,
+                               const char **why, apr_pool_t *pool)
+{
+    okapi_vcard_t *vcard;
+    apr_status_t rv = okapi_vcard_parse(&vcard, why, file, pool);
+    for (int i = 0; rv == APR_SUCCESS && i < okapi_vcard_count(vcard); i++) {
+        okapi_message_t *message;
+        rv = create(&message, folder, pool);
+        if (rv == APR_SUCCESS) {
+            rv = okapi_vcard_to_message(message, why, vcard, i, pool, pool);
+        }
+        rv = save(message, rv, n, pool);
+    }
+    return rv;
+}
+
 static apr_status_t export_eml(okapi_binary_t *file, okapi_message_t *message, apr_pool_t *pool)
 {
     return okapi_mime_from_message(file, message, 0, pool, pool);
@@ -111,6 +128,11 @@ static apr_status_t export_ics(okapi_binary_t *file, okapi_message_t *message, a
     return okapi_ical_from_messages(file, &message, 1, 0, pool, pool);
 }
 
+static apr_status_t export_vcf(okapi_binary_t *file, okapi_message_t *message, apr_pool_t *pool)
+{
+    return okapi_vcard_from_messages(file, &message, 1, OKAPI_VCARD_AS_IT_CAME, 0, pool, pool);
+}
+
 static const struct format_t {
     const char *name; /* and the extension of its files */
     import_t import;
@@ -119,7 +141,8 @@ static const struct format_t {
                {"msg", import_msg, export_msg},
                {"tnef", import_tnef, export_tnef},
                {"dat", import_tnef, NULL},
-               {"ics", import_ics, export_ics}};
+               {"ics", import_ics, export_ics},
+               {"vcf", import_vcf, export_vcf}};
 
 static const struct format_t *format_named(const char *name)
 {
@@ -236,7 +259,7 @@ int admin_message_import(admin_t *admin)
     for (int i = 0; i < paths->nelts; i++) {
         const char *file = APR_ARRAY_IDX(paths, i, const char *);
         if (!format_of(file)) {
-            tool_error(tool, "%s isn't named .eml, .msg, .tnef, .dat or .ics", file);
+            tool_error(tool, "%s isn't named .eml, .msg, .tnef, .dat, .ics or .vcf", file);
             return EX_USAGE;
         }
         int failed = import_file(admin, folder, file, &n);

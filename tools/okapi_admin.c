@@ -73,7 +73,7 @@ static const admin_option_t delegate_options[] = {
     {NULL, NULL, NULL}};
 
 static const admin_option_t export_options[] = {
-    {"format", "FORMAT", "eml, which is the default, msg, tnef or ics"},
+    {"format", "FORMAT", "eml, which is the default, msg, tnef, ics or vcf"},
     {"id", "ID", "this message only"},
     {NULL, NULL, NULL}};
 
@@ -100,8 +100,8 @@ static const char mailbox_help[] =
 
 static const char import_help[] =
     "MAILBOX is a user, or " TOOL_PUBLIC ", the public store. FOLDER is a path as Inbox/Projects.\n"
-    "PATH is a file named .eml (Internet mail), .msg (Outlook), .tnef or .dat (winmail.dat), or\n"
-    ".ics (iCalendar); or a directory, of which all files named so are imported.";
+    "PATH is a file named .eml (Internet mail), .msg (Outlook), .tnef or .dat (winmail.dat), .ics\n"
+    "(iCalendar) or .vcf (vCard); or a directory, of which all files named so are imported.";
 
 #define WHO_HELP                                                                                   \
     "MAILBOX is a user, or " TOOL_PUBLIC ", the public store. FOLDER is a path as Inbox/Projects;\n" \

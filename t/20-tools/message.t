@@ -78,13 +78,17 @@ subtest 'a directory' => sub {
         map({ ('BEGIN:VEVENT', "UID:$_", "SUMMARY:Event $_", 'DTSTART:20240101T120000Z',
             'END:VEVENT') } 1, 2),
         'END:VCALENDAR', '');
+    file('many/people.vcf', join "\r\n", 'BEGIN:VCARD', 'VERSION:3.0', 'N:Doe;Jane', 'FN:Jane Doe',
+        'END:VCARD', '');
     file('many/broken.msg', 'nothing');
     my ($code, $out, $err) = admin('message', 'import', 'john', folder('Many'), "$dir/many");
     is($code, EX_DATAERR, 'a broken one');
     like($err, qr/broken\.msg can't be imported: this is no compound file/, 'is named, and why');
-    is($out, "Imported 5 messages.\n", 'the others are imported');
+    is($out, "Imported 6 messages.\n", 'the others are imported');
     my @files = exported('Many');
-    is(@files, 5, 'as many come back');
+    is(@files, 6, 'as many come back');
+    my ($card) = grep { $_->[0] =~ /Jane/ } exported('Many', '--format', 'vcf');
+    like(slurp($card->[1]), qr/^FN:Jane Doe\r$/m, 'one of them a vCard');
     my ($id) = $files[0][0] =~ /^(\d+)/;
     is(exported('Many', '--id', $id), 1, 'or one of them');
 };

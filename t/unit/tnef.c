@@ -222,6 +222,19 @@ static void test_refused(apr_pool_t *pool)
         attribute(&w, 2, attAttachRendData, "\1\0", 2);
     read_stream(bytes_of(&w), &status, pool);
     is_int(status, OKAPI_ETOOCOMPLEX, "too many attachments");
+    begin(&w, pool);
+    okapi_write_u8(&w, 1);
+    okapi_write_u32(&w, attRecipTable);
+    okapi_write_u32(&w, 4 + 4000000);
+    okapi_write_u32(&w, 1000000);
+    okapi_write_bytes(&w, apr_pcalloc(pool, 4000002), 4000002);
+    read_stream(bytes_of(&w), &status, pool);
+    is_int(status, OKAPI_ETOOCOMPLEX, "a million recipients");
+    begin(&w, pool);
+    for (int i = 0; i < 1000000; i++)
+        attribute(&w, 1, attBody, "", 1);
+    read_stream(bytes_of(&w), &status, pool);
+    is_int(status, OKAPI_ETOOCOMPLEX, "a million attributes");
     read_stream(nested(10, pool), &status, pool);
     is_int(status, APR_SUCCESS, "ten messages in each other");
     read_stream(nested(300, pool), &status, pool);
