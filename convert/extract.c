@@ -117,8 +117,8 @@ static apr_status_t read_text(const char **text, const okapi_fulltext_source_t *
         return rv;
     }
     if (!charset) {
-        charset = okapi__charset_of(bytes, is_html ? okapi__html_charset(bytes, scratch_pool) : NULL,
-                                    NULL);
+        charset = okapi__charset_of(
+            bytes, is_html ? okapi__html_charset(bytes, scratch_pool) : NULL, NULL);
     }
     char *decoded = okapi__charset_decode(charset, bytes, &len, result_pool);
     if (is_html) {

@@ -1,5 +1,5 @@
-/* ical_people.c - attendees and the organizer: MS-OXCICAL 2.1.3.1.1.20.2 and .18, MS-OXOCAL 2.2.4.
- */
+/* ical_people.c - attendees and the organizer: MS-OXCICAL 2.1.3.1.1.20.2 and .18, MS-OXOCAL
+ * 2.2.4. */
 #include <strings.h>
 #include <apr_strings.h>
 
@@ -138,7 +138,8 @@ static apr_status_t read_attendees(okapi__item_t *item, okapi__draft_t *draft, i
         if (is_reply && *n == 0)
             status = put_senders(item, draft, &address);
         else if (!is_reply)
-            status = add_recipient(item, draft, &address, type_of(line), RECIP_SENDABLE, track_of(line));
+            status =
+                add_recipient(item, draft, &address, type_of(line), RECIP_SENDABLE, track_of(line));
         ++*n;
     }
     return status;

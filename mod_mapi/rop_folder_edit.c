@@ -1,4 +1,5 @@
-/* rop_folder_edit.c - making folders, and moving, copying and deleting folders and messages: MS-OXCFOLD.
+/* rop_folder_edit.c - making folders, and moving, copying and deleting folders and messages:
+ * MS-OXCFOLD.
  *
  * What a client wants done asynchronously is done at once: the answer may always be that it has
  * completed already (MS-OXCFOLD 3.2.5.6). */
@@ -148,7 +149,8 @@ apr_status_t rop_hard_delete_messages_and_subfolders(
     mapi_rop_ctx_t *ctx, const rop_hard_delete_messages_and_subfolders_request_t *req,
     rop_hard_delete_messages_and_subfolders_response_t *res)
 {
-    return empty(ctx, OKAPI_DELETE_HARD | (req->want_delete_associated ? OKAPI_DELETE_ASSOCIATED : 0),
+    return empty(ctx,
+                 OKAPI_DELETE_HARD | (req->want_delete_associated ? OKAPI_DELETE_ASSOCIATED : 0),
                  &res->partial_completion);
 }
 

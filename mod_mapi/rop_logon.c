@@ -52,7 +52,8 @@ static rop_logon_time_t logon_time(void)
                               .year = (apr_uint16_t)(now.tm_year + 1900)};
 }
 
-/* MS-OXCSTOR 2.2.1.1.4: behind these come folders of a language and of a site, which there aren't. */
+/* MS-OXCSTOR 2.2.1.1.4: behind these come folders of a language and of a site, which there
+ * aren't. */
 static const okapi_special_e public_folders[LOGON_FOLDERS] = {
     OKAPI_FOLDER_ROOT,           OKAPI_FOLDER_IPM_SUBTREE,     OKAPI_FOLDER_NON_IPM_SUBTREE,
     OKAPI_FOLDER_EFORMS_REGISTRY, OKAPI_FOLDER_PUBLIC_FREEBUSY, OKAPI_FOLDER_OFFLINE_ADDRBOOK};

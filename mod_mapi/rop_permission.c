@@ -69,7 +69,8 @@ static apr_status_t read_change(okapi_permission_change_t *change, const mapi_ro
     return APR_SUCCESS;
 }
 
-apr_status_t rop_modify_permissions(mapi_rop_ctx_t *ctx, const rop_modify_permissions_request_t *req,
+apr_status_t rop_modify_permissions(mapi_rop_ctx_t *ctx,
+                                    const rop_modify_permissions_request_t *req,
                                     rop_modify_permissions_response_t *res)
 {
     if (req->modify_flags & ~(MODIFY_REPLACE_ROWS | MODIFY_INCLUDE_FREE_BUSY)) {

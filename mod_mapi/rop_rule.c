@@ -17,8 +17,8 @@ apr_status_t rop_modify_rules(mapi_rop_ctx_t *ctx, const rop_modify_rules_reques
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    okapi_rule_change_t *changes = apr_palloc(ctx->scratch_pool, sizeof(*changes) *
-                                                                     (apr_size_t)(req->n_rules_data + 1));
+    okapi_rule_change_t *changes =
+        apr_palloc(ctx->scratch_pool, sizeof(*changes) * (apr_size_t)(req->n_rules_data + 1));
     for (int i = 0; i < req->n_rules_data; i++) {
         changes[i].what = req->rules_data[i].rule_data_flags;
         changes[i].values = req->rules_data[i].property_values;

@@ -97,8 +97,8 @@ static apr_status_t find_public_folder(mapi_rop_ctx_t *ctx, okapi_id_t folder_id
                              : rv;
 }
 
-/* Nothing is ever elsewhere (MS-OXCSTOR 3.2.5.7): every node has every folder, and to clients all of
- * them are one server. */
+/* Nothing is ever elsewhere (MS-OXCSTOR 3.2.5.7): every node has every folder, and to clients all
+ * of them are one server. */
 apr_status_t rop_public_folder_is_ghosted(mapi_rop_ctx_t *ctx,
                                           const rop_public_folder_is_ghosted_request_t *req,
                                           rop_public_folder_is_ghosted_response_t *res)
@@ -107,7 +107,8 @@ apr_status_t rop_public_folder_is_ghosted(mapi_rop_ctx_t *ctx,
                                             : APR_SUCCESS;
 }
 
-apr_status_t rop_get_owning_servers(mapi_rop_ctx_t *ctx, const rop_get_owning_servers_request_t *req,
+apr_status_t rop_get_owning_servers(mapi_rop_ctx_t *ctx,
+                                    const rop_get_owning_servers_request_t *req,
                                     rop_get_owning_servers_response_t *res)
 {
     if (!mapi_logon_is_public(ctx->logon)) {

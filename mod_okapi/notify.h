@@ -1,9 +1,9 @@
 /* notify.h - who waits in this child, and the thread that wakes them.
  *
- * A waiter has an ear at each store it is subscribed to, and a tick, a deadline or both. The notifier thread
- * listens to the bell, to the tools' doorbell sockets and to the clock, notes the event in the
- * waiter and calls its wake function; what waking means is wait_event.c's and wait_block.c's
- * affair.
+ * A waiter has an ear at each store it is subscribed to, and a tick, a deadline or both. The
+ * notifier thread listens to the bell, to the tools' doorbell sockets and to the clock, notes the
+ * event in the waiter and calls its wake function; what waking means is wait_event.c's and
+ * wait_block.c's affair.
  */
 #ifndef OKAPI_NOTIFY_H
 #define OKAPI_NOTIFY_H

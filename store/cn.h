@@ -42,7 +42,8 @@ apr_status_t okapi__stat_add(okapi__conn_t *conn, okapi_id_t folder_id,
 apr_status_t okapi__uid_next(okapi__conn_t *conn, okapi_id_t folder_id, apr_int64_t *uid,
                              apr_pool_t *scratch_pool);
 
-/* Adds SIGN times a message of this kind: softly deleted ones count for themselves, without bytes. */
+/* Adds SIGN times a message of this kind: softly deleted ones count for themselves, without
+ * bytes. */
 void okapi__stat_count(okapi__stat_delta_t *delta, int part, apr_uint32_t flags, apr_int64_t size,
                        int sign);
 

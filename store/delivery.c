@@ -83,7 +83,7 @@ int okapi__delivery_is_own(const okapi_store_t *store, apr_hash_t *own, const ch
 {
     const char *folded = okapi__text_fold(address, ADDRESS_MAX, scratch_pool);
     const char *detail, *plain = okapi__address_plain(
-                             &detail, folded, store->okapi->config->address_separator, scratch_pool);
+                            &detail, folded, store->okapi->config->address_separator, scratch_pool);
     return apr_hash_get(own, folded, APR_HASH_KEY_STRING) != NULL ||
            (plain && apr_hash_get(own, plain, APR_HASH_KEY_STRING) != NULL);
 }

@@ -106,7 +106,8 @@ typedef struct okapi__rule_run_t {
     okapi__rule_error_e error;   /* what it means if its action fails */
     int is_oof;                  /* the owner is out of office; -1: nobody asked yet */
     int has_oof_reply;           /* a rule says who is told so, and what */
-    apr_array_header_t *savings; /* of okapi__saving_t: where it goes, and what the client is told */
+    apr_array_header_t
+        *savings; /* of okapi__saving_t: where it goes, and what the client is told */
     apr_array_header_t *sendings; /* of okapi__sending_t * */
     apr_hash_t *delegated;       /* folded addresses that get it as delegates */
     apr_array_header_t *broken;  /* of okapi__broken_rule_t */

@@ -107,8 +107,9 @@ static apr_status_t list(okapi__conn_t *conn, void *baton, apr_pool_t *scratch_p
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv = (listing->flags & OKAPI__FOLDERS_DEEP) ? list_deep(conn, listing, rights, scratch_pool)
-                                                : list_children(conn, listing, rights, scratch_pool);
+    rv = (listing->flags & OKAPI__FOLDERS_DEEP)
+             ? list_deep(conn, listing, rights, scratch_pool)
+             : list_children(conn, listing, rights, scratch_pool);
     return rv == APR_SUCCESS ? okapi__per_user_stats(listing->folders, conn, listing->parent->store,
                                                      scratch_pool)
                              : rv;

@@ -186,8 +186,8 @@ static apr_status_t check_message(deep_t *d, const row_t *row, apr_pool_t *scrat
     }
     if (rv == OKAPI_ECORRUPT) {
         damage.s = okapi_strerror(rv, buffer, sizeof(buffer));
-        return okapi__fsck_tell(d->okapi, d->fsck, &okapi__deep_checks[UNREADABLE], &damage, OKAPI_FSCK_LOST,
-                                scratch_pool);
+        return okapi__fsck_tell(d->okapi, d->fsck, &okapi__deep_checks[UNREADABLE], &damage,
+                                OKAPI_FSCK_LOST, scratch_pool);
     }
     if (rv == APR_SUCCESS) {
         rv = read_raw(d, message, scratch_pool);
@@ -267,7 +267,8 @@ static apr_status_t check_blob(deep_t *d, const row_t *row, apr_pool_t *scratch_
         return rv; /* nothing refers to it, or no longer: it is being removed */
     }
     damage.a = user.object_id;
-    return okapi__fsck_tell(d->okapi, d->fsck, &okapi__deep_checks[BAD_BYTES], &damage, OKAPI_FSCK_LOST, scratch_pool);
+    return okapi__fsck_tell(d->okapi, d->fsck, &okapi__deep_checks[BAD_BYTES], &damage,
+                            OKAPI_FSCK_LOST, scratch_pool);
 }
 
 /* ---- all of them ---- */
@@ -308,8 +309,10 @@ apr_status_t okapi__fsck_deep(okapi_t *okapi, okapi_fsck_t *fsck, apr_pool_t *sc
         rv = apr_pool_create(&d.store_pool, scratch_pool);
     }
     if (rv == APR_SUCCESS) {
-        rv = walk(&d, &okapi__deep_checks[UNREADABLE], STMT_FSCK_MESSAGES, check_message, scratch_pool);
+        rv = walk(&d, &okapi__deep_checks[UNREADABLE], STMT_FSCK_MESSAGES, check_message,
+                  scratch_pool);
     }
-    return rv == APR_SUCCESS ? walk(&d, &okapi__deep_checks[BAD_BYTES], STMT_FSCK_BLOBS, check_blob, scratch_pool)
-                             : rv;
+    return rv == APR_SUCCESS
+               ? walk(&d, &okapi__deep_checks[BAD_BYTES], STMT_FSCK_BLOBS, check_blob, scratch_pool)
+               : rv;
 }

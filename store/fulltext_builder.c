@@ -1,4 +1,5 @@
-/* fulltext_builder.c - the words of a batch of messages, collected in memory until they are packed. */
+/* fulltext_builder.c - the words of a batch of messages, collected in memory until they are
+ * packed. */
 #include <stdlib.h>
 
 #include <apr_hash.h>

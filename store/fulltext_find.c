@@ -1,4 +1,5 @@
-/* fulltext_find.c - the documents that have a word, the beginning of one, or several words in a row.
+/* fulltext_find.c - the documents that have a word, the beginning of one, or several words in a
+ * row.
  *
  * An occurrence is one number - document, field, position - so the next word of a phrase is found
  * by adding to it.

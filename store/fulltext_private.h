@@ -207,8 +207,8 @@ apr_status_t okapi__fulltext_resolve(okapi__conn_t *conn, okapi_id_t store_id,
 /* ---- fulltext_candidates.c ---- */
 
 /* Which messages of a folder RESTRICTION can match, as the actor sees them: *IDS is an array of
- * okapi_id_t in order that has all that match, and some that don't; each is to be tried. *IDS is NULL
- * if the index can't tell: then all messages are. */
+ * okapi_id_t in order that has all that match, and some that don't; each is to be tried. *IDS is
+ * NULL if the index can't tell: then all messages are. */
 apr_status_t okapi__fulltext_candidates(apr_array_header_t **ids, okapi_store_t *store,
                                         okapi_id_t folder_id,
                                         const okapi_restriction_t *restriction,

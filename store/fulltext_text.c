@@ -1,4 +1,5 @@
-/* fulltext_text.c - the text of a message: its own, that of its attachments and of messages in them. */
+/* fulltext_text.c - the text of a message: its own, that of its attachments and of messages in
+ * them. */
 #include <string.h>
 
 #include <apr_strings.h>

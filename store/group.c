@@ -188,8 +188,9 @@ apr_status_t okapi_group_add(okapi_t *okapi, const okapi_group_t *group, apr_poo
     }
     b.fullname =
         okapi__text_clean(group->fullname ? group->fullname : "", FULLNAME_MAX, scratch_pool);
-    b.address = okapi__text_fold(apr_pstrcat(scratch_pool, b.name, "@", okapi->config->domain, NULL),
-                                 ADDRESS_MAX, scratch_pool);
+    b.address =
+        okapi__text_fold(apr_pstrcat(scratch_pool, b.name, "@", okapi->config->domain, NULL),
+                         ADDRESS_MAX, scratch_pool);
     apr_status_t rv = okapi__db_take_ids(okapi->db, 1, &b.id, scratch_pool);
     return rv == APR_SUCCESS ? okapi__db_write(okapi->db, insert, &b, scratch_pool) : rv;
 }

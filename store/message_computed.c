@@ -73,8 +73,9 @@ COMPUTE(entryid)
 {
     const okapi__message_row_t *row = row_of(object);
     const okapi_store_t *store = message_of(object)->store;
-    return row->id ? give_bin(v, okapi__message_entryid(store, row->folder_id, row->id, result_pool))
-                   : OKAPI_ENOTFOUND;
+    return row->id
+               ? give_bin(v, okapi__message_entryid(store, row->folder_id, row->id, result_pool))
+               : OKAPI_ENOTFOUND;
 }
 
 COMPUTE(parent_entryid)

@@ -149,8 +149,8 @@ apr_status_t okapi__delegates_replace(okapi__conn_t *conn, const okapi_store_t *
 
 /* ---- message_save.c ---- */
 
-/* With OKAPI_SAVE_DELIVERY: read all the same, because a rule says so. Without: it may be larger than
- * what a client may save, because it has mail in it that was accepted. */
+/* With OKAPI_SAVE_DELIVERY: read all the same, because a rule says so. Without: it may be larger
+ * than what a client may save, because it has mail in it that was accepted. */
 #define OKAPI__SAVE_READ     0x80000000u
 #define OKAPI__SAVE_ANY_SIZE 0x40000000u
 
@@ -176,7 +176,8 @@ apr_status_t okapi__message_reserve(okapi_message_t *message, apr_pool_t *scratc
 /* ---- message_clone.c ---- */
 
 /* A new message with everything that FROM has: the bytes as they came from the Internet only with
- * WITH_RAW. Large values aren't copied but shared; those of an unsaved message outlive the clone. */
+ * WITH_RAW. Large values aren't copied but shared; those of an unsaved message outlive the clone.
+ */
 apr_status_t okapi__message_clone(okapi_message_t **clone, okapi_message_t *from,
                                   okapi_id_t folder_id, int with_raw, apr_pool_t *result_pool,
                                   apr_pool_t *scratch_pool);

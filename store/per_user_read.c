@@ -113,7 +113,8 @@ typedef struct marking_t {
     int missing;
 } marking_t;
 
-/* A row of STMT_USER_READ_ALL or STMT_USER_READ_ONE. Whoever may read a message may have read it. */
+/* A row of STMT_USER_READ_ALL or STMT_USER_READ_ONE. Whoever may read a message may have read
+ * it. */
 static void consider(marking_t *b, okapi__rows_t *rows)
 {
     int part = (int)okapi__rows_int(rows, 1);

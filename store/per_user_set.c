@@ -1,6 +1,6 @@
-/* per_user_set.c - what a reader has read in a public folder, as a set of change numbers (MS-OXCSTOR
- * 3.2.5.12.3, 3.2.5.13.3). A message that changes has another number, so it is unread in sets from
- * before. */
+/* per_user_set.c - what a reader has read in a public folder, as a set of change numbers
+ * (MS-OXCSTOR 3.2.5.12.3, 3.2.5.13.3). A message that changes has another number, so it is unread
+ * in sets from before. */
 #include <stdlib.h>
 
 #include <okapi/idset.h>

@@ -16,7 +16,7 @@ enum { OKAPI__LARGE_VALUE = 4096 };
 #define OKAPI__TAG_PIECE(i) (OKAPI__TAG_RAW + (((apr_int64_t)(i) + 1) << 16))
 
 typedef struct okapi__large_t {
-    apr_int64_t tag;        /* as a client names it, strings PT_UNICODE; or OKAPI__TAG_RAW and above */
+    apr_int64_t tag; /* as a client names it, strings PT_UNICODE; or OKAPI__TAG_RAW and above */
     apr_int64_t size;       /* bytes */
     okapi_id_t blob_id;     /* 0 as long as only PENDING has them */
     okapi_binary_t pending;

@@ -253,7 +253,8 @@ static apr_status_t unpack(okapi_stream_t **stream, okapi_binary_t packed,
     return rv;
 }
 
-/* Reads what stands in the message's row, unless it is known, isn't there, or isn't for the actor. */
+/* Reads what stands in the message's row, unless it is known, isn't there, or isn't for the
+ * actor. */
 static apr_status_t need_skeleton(okapi_message_t *message, apr_pool_t *scratch_pool)
 {
     if (message->skeleton.data || message->is_raw_set || !message->id || message->hidden) {

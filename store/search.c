@@ -1,4 +1,5 @@
-/* search.c - search folders as callers know them: making one, its criteria, starting and stopping. */
+/* search.c - search folders as callers know them: making one, its criteria, starting and
+ * stopping. */
 #include <okapi/error.h>
 
 #include "cn.h"
@@ -152,7 +153,7 @@ typedef struct start_t {
     okapi_id_t folder_id, run_id;
     apr_uint32_t flags;
     okapi_binary_t restriction, scope;
-    int again;                         /* with the folders of the last time, as far as they are there */
+    int again; /* with the folders of the last time, as far as they are there */
     const apr_array_header_t *folders; /* of okapi_id_t: to look through */
     apr_int64_t rev;                   /* of the searches when that was found out */
 } start_t;

@@ -1,5 +1,5 @@
-/* search_fill.c - looking through the folders of a search that has begun, or that have come into it, and
- * forgetting what was found in those that have left it: some messages at a time. */
+/* search_fill.c - looking through the folders of a search that has begun, or that have come into
+ * it, and forgetting what was found in those that have left it: some messages at a time. */
 #include <okapi/error.h>
 
 #include "search_private.h"

@@ -1,5 +1,5 @@
-/* search_follow.c - searches along the change sequence: what changed in their folders is tried against
- * their restrictions. */
+/* search_follow.c - searches along the change sequence: what changed in their folders is tried
+ * against their restrictions. */
 #include <stdlib.h>
 
 #include <apr_strings.h>

@@ -1,12 +1,12 @@
 /* search_private.h - how search folders are kept.
  *
- * Each start of a search is a run with an id of its own: its folders (`search_scope`) and what it has
- * found in them (`search_link`) go by that, so starting anew costs nothing; what is left of the last
- * run is swept away later. `search_state` has one position in the change sequence for all searches
- * of a store. A step reads what changed after it, or looks at some more messages of one folder,
- * decides outside of any transaction, and writes links, counts and the new position in one: nothing
- * is ever lost or done twice, whoever dies when. Steps don't lock each other out. Each names the
- * revision of `search_state` it began with, and is done again if another one was faster.
+ * Each start of a search is a run with an id of its own: its folders (`search_scope`) and what it
+ * has found in them (`search_link`) go by that, so starting anew costs nothing; what is left of the
+ * last run is swept away later. `search_state` has one position in the change sequence for all
+ * searches of a store. A step reads what changed after it, or looks at some more messages of one
+ * folder, decides outside of any transaction, and writes links, counts and the new position in one:
+ * nothing is ever lost or done twice, whoever dies when. Steps don't lock each other out. Each
+ * names the revision of `search_state` it began with, and is done again if another one was faster.
  */
 #ifndef OKAPI_SEARCH_PRIVATE_H
 #define OKAPI_SEARCH_PRIVATE_H
@@ -102,8 +102,8 @@ apr_status_t okapi__searches_write(okapi__searches_t *s, int *lost, apr_pool_t *
 /* Which folders SEARCH has to look through now; sets its MOVES where that isn't what it has. */
 apr_status_t okapi__searches_rescope(okapi__searches_t *s, apr_pool_t *scratch_pool);
 
-/* The same for one that starts: ids of folders, as an array of okapi_id_t. Unless it starts AGAIN with
- * those it had: OKAPI_ENOTFOUND if one of IDS isn't there, OKAPI_ESEARCHSCOPE. */
+/* The same for one that starts: ids of folders, as an array of okapi_id_t. Unless it starts AGAIN
+ * with those it had: OKAPI_ENOTFOUND if one of IDS isn't there, OKAPI_ESEARCHSCOPE. */
 apr_status_t okapi__search_scope(apr_array_header_t **folders, okapi_store_t *store,
                                  const okapi_id_t *ids, int n, int recursive, int again,
                                  apr_pool_t *result_pool, apr_pool_t *scratch_pool);
@@ -124,8 +124,8 @@ int okapi__search_matches(const okapi__search_t *search, okapi_object_t *message
 /* Messages of a folder as the searches see them: all of them, whoever looks. */
 okapi_folder_t okapi__search_folder(okapi_store_t *store, okapi_id_t id);
 
-/* One step along the change sequence from *FROM, which it moves. What has no consequence isn't written
- * down each time; WRITE: it is. */
+/* One step along the change sequence from *FROM, which it moves. What has no consequence isn't
+ * written down each time; WRITE: it is. */
 apr_status_t okapi__searches_follow(okapi__searches_t *s, okapi_cn_t *from, int write, int *lost,
                                     apr_pool_t *scratch_pool);
 

@@ -115,8 +115,8 @@ apr_status_t okapi__search_scope(apr_array_header_t **folders, okapi_store_t *st
     return APR_SUCCESS;
 }
 
-/* A folder that came in is looked through from its beginning, also one that was just leaving; of one
- * that left, what was found there goes. */
+/* A folder that came in is looked through from its beginning, also one that was just leaving; of
+ * one that left, what was found there goes. */
 static void rescope(okapi__search_t *search, tree_t *tree, apr_pool_t *scratch_pool)
 {
     divide(tree, search->asked, search->nasked, (search->flags & RECURSIVE_SEARCH) != 0);

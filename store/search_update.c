@@ -1,4 +1,5 @@
-/* search_update.c - when searches are brought up to date: by who looks at them, and in the background. */
+/* search_update.c - when searches are brought up to date: by who looks at them, and in the
+ * background. */
 #include <apr_strings.h>
 #include <apr_time.h>
 #include <okapi/error.h>

@@ -126,8 +126,8 @@ static int numbers_needed(const okapi__searches_t *s)
 
 /* APR_EOF, which rolls back, if another step was faster. What this one does itself need not be
  * followed, unless somebody else came in between. */
-static apr_status_t write_position(okapi__conn_t *conn, const okapi__searches_t *s, okapi_cn_t first,
-                                   okapi_cn_t last, apr_pool_t *scratch_pool)
+static apr_status_t write_position(okapi__conn_t *conn, const okapi__searches_t *s,
+                                   okapi_cn_t first, okapi_cn_t last, apr_pool_t *scratch_pool)
 {
     apr_int64_t affected;
     okapi_cn_t upto = first <= last && s->upto == first - 1 ? last : s->upto;

@@ -13,7 +13,7 @@
 enum {
     OKAPI__PROP_DEFAULT = 0x1, /* a stored value takes precedence, so it can be set */
     OKAPI__PROP_HIDDEN = 0x2,  /* answered when asked for, but not listed */
-    OKAPI__PROP_ROW = 0x4      /* of a message: follows from its row in the folder alone, never stored */
+    OKAPI__PROP_ROW = 0x4 /* of a message: follows from its row in the folder alone, never stored */
 };
 
 /* A property that isn't stored but follows from what the object is. */
@@ -208,8 +208,8 @@ apr_status_t okapi__folder_takes(const okapi_folder_t *folder);
 const char *okapi__folder_name_fault(const char *name);
 
 /* Inside a transaction, under the lock of okapi__cn_take: OKAPI_EOBJECTDELETED unless the folder
- * exists; OKAPI_EDUPLICATENAME if PARENT_ID has another one than ID of the folded name KEY, which is
- * *EXISTING then. */
+ * exists; OKAPI_EDUPLICATENAME if PARENT_ID has another one than ID of the folded name KEY, which
+ * is *EXISTING then. */
 apr_status_t okapi__folder_check(okapi__conn_t *conn, okapi_id_t id, apr_pool_t *scratch_pool);
 apr_status_t okapi__folder_name_check(okapi__conn_t *conn, okapi_id_t parent_id, const char *key,
                                       okapi_id_t id, okapi_id_t *existing,

@@ -1,6 +1,6 @@
 /* table_build.c - the plan by array: the rows of a contents table in an order that no index has, or
- * under a restriction. They are read once and kept for all tables of the process that show the same;
- * when the folder changed since, only what the change sequence names is read again. */
+ * under a restriction. They are read once and kept for all tables of the process that show the
+ * same; when the folder changed since, only what the change sequence names is read again. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* table_category.c - categories: rows that are equal in the first sort columns, each behind a header
- * row that stands for them and may hide them (MS-OXCTABL 2.2.2.3.1, 3.1.4.1). */
+/* table_category.c - categories: rows that are equal in the first sort columns, each behind a
+ * header row that stands for them and may hide them (MS-OXCTABL 2.2.2.3.1, 3.1.4.1). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,7 +169,8 @@ static okapi_binary_t header_key(const tree_t *tree, const group_t *group)
     unsigned char *whole = apr_palloc(tree->array->pool, group->key_len + value);
     memcpy(whole, key, group->last);
     memcpy(whole + group->last, group->order.data, value);
-    memcpy(whole + group->last + value, key + group->last, (apr_size_t)group->key_len - group->last);
+    memcpy(whole + group->last + value, key + group->last,
+           (apr_size_t)group->key_len - group->last);
     return (okapi_binary_t){whole, group->key_len + value};
 }
 

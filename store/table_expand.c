@@ -1,5 +1,5 @@
-/* table_expand.c - expanding and collapsing categories, and the state of all of them as bytes that a
- * client keeps (MS-OXCTABL 2.2.2.17 to 2.2.2.20). */
+/* table_expand.c - expanding and collapsing categories, and the state of all of them as bytes that
+ * a client keeps (MS-OXCTABL 2.2.2.17 to 2.2.2.20). */
 #include <string.h>
 
 #include <okapi/error.h>

@@ -1,5 +1,5 @@
-/* table_find.c - the next row that matches. What a restriction asks for by id, or by the column that
- * an index sorts by, is jumped to; anything else is looked for row by row. */
+/* table_find.c - the next row that matches. What a restriction asks for by id, or by the column
+ * that an index sorts by, is jumped to; anything else is looked for row by row. */
 #include <okapi/entryid.h>
 #include <okapi/error.h>
 

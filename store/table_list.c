@@ -1,5 +1,5 @@
-/* table_list.c - the plan of all but contents tables, which are short: their rows are listed, sorted
- * and restricted anew for each call. */
+/* table_list.c - the plan of all but contents tables, which are short: their rows are listed,
+ * sorted and restricted anew for each call. */
 #include <string.h>
 
 #include <apr_strings.h>

@@ -1,10 +1,10 @@
 /* table_private.h - how a table works inside.
  *
- * A row's place in its table is a key: bytes whose order is the order of the rows. Its parts are the
- * values of the sort columns, none of which is the beginning of another, then the row's id, then its
- * instance number if the view makes several rows of a message. A category's header row has the
- * beginning that the keys of its rows have in common, and so stands before them. The cursor stands
- * between two rows, before or after a key, so it keeps its place whatever rows come and go.
+ * A row's place in its table is a key: bytes whose order is the order of the rows. Its parts are
+ * the values of the sort columns, none of which is the beginning of another, then the row's id,
+ * then its instance number if the view makes several rows of a message. A category's header row has
+ * the beginning that the keys of its rows have in common, and so stands before them. The cursor
+ * stands between two rows, before or after a key, so it keeps its place whatever rows come and go.
  *
  * A plan finds the keys around a place: that by index asks the database, which costs what it
  * returns; those by array look into a sorted list of all keys. Rows are then fetched by their ids,
@@ -333,8 +333,8 @@ apr_status_t okapi__table_set_view(okapi_table_t *table, const okapi_proptag_t *
 apr_status_t okapi__table_prepare(okapi_table_t *table, apr_pool_t *scratch_pool);
 apr_status_t okapi__table_finish(okapi_table_t *table, apr_status_t rv);
 
-/* For whom the rows of a contents table are, if not for everybody alike: for those who don't see all
- * messages of the folder, or not all of each. 0: they are alike. The folder is open. */
+/* For whom the rows of a contents table are, if not for everybody alike: for those who don't see
+ * all messages of the folder, or not all of each. 0: they are alike. The folder is open. */
 okapi_id_t okapi__table_viewer(const okapi_table_t *table);
 
 /* Up to MAX rows from PLACE on, forward or BACKWARD, nearest first: as an array of okapi__ref_t

@@ -1,5 +1,5 @@
-/* table_shape.c - the cells that a table makes itself: of header rows, and what tells the rows of one
- * message apart. */
+/* table_shape.c - the cells that a table makes itself: of header rows, and what tells the rows of
+ * one message apart. */
 #include <string.h>
 
 #include <okapi/entryid.h>

@@ -1,8 +1,8 @@
 /* translate.c - named properties of one store as another has them.
  *
- * A store has ids of its own for names (MS-OXCPRPT 3.1.1.1.4), so what goes from one store to another is
- * unpacked and gets the other's. Names are made outside of transactions: whoever meets one that
- * isn't known here notes it and begins anew once it was learned.
+ * A store has ids of its own for names (MS-OXCPRPT 3.1.1.1.4), so what goes from one store to
+ * another is unpacked and gets the other's. Names are made outside of transactions: whoever meets
+ * one that isn't known here notes it and begins anew once it was learned.
  */
 #include <okapi/error.h>
 #include <okapi/named.h>

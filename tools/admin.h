@@ -60,8 +60,8 @@ int admin_open_mailbox(admin_t *admin, int i, okapi_store_t **store);
 /* The folder in it that the I-th argument names by its path; "/" is what people see as its top. */
 int admin_open_folder(admin_t *admin, int i, okapi_store_t *store, okapi_folder_t **folder);
 
-/* Gives ID the addresses of the options --alias and takes away those of --remove-alias; NAME is whose
- * they are, for messages. */
+/* Gives ID the addresses of the options --alias and takes away those of --remove-alias; NAME is
+ * whose they are, for messages. */
 int admin_change_aliases(admin_t *admin, okapi_address_kind_e kind, okapi_id_t id,
                          const char *name);
 

@@ -64,7 +64,8 @@ int admin_folder_address(admin_t *admin)
         code = admin_change_aliases(admin, OKAPI_ADDRESS_OF_FOLDER, okapi_folder_id(folder), path);
     }
     if (!code) {
-        code = admin_list_aliases(admin, OKAPI_ADDRESS_OF_FOLDER, okapi_folder_id(folder), &aliases);
+        code =
+            admin_list_aliases(admin, OKAPI_ADDRESS_OF_FOLDER, okapi_folder_id(folder), &aliases);
     }
     if (code) {
         return code;

@@ -26,7 +26,8 @@ static json_t *json_of_names(const apr_array_header_t *names)
     return array;
 }
 
-/* *ROW has the group's members, and with ALL the users who are in it by way of other groups, too. */
+/* *ROW has the group's members, and with ALL the users who are in it by way of other groups,
+ * too. */
 static apr_status_t describe(json_t **row, admin_t *admin, const okapi_group_t *group, int all,
                              apr_pool_t *pool)
 {

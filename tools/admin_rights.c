@@ -1,5 +1,5 @@
-/* admin_rights.c - rights on folders in words (MS-OXCPERM 2.2.7): Outlook's roles, and each right by
- * itself. */
+/* admin_rights.c - rights on folders in words (MS-OXCPERM 2.2.7): Outlook's roles, and each right
+ * by itself. */
 #include <string.h>
 
 #include <apr_lib.h>

@@ -1,4 +1,5 @@
-/* extract_confine.c - what okapi-extract may not: much memory or time, and nearly all system calls. */
+/* extract_confine.c - what okapi-extract may not: much memory or time, and nearly all system
+ * calls. */
 #include <errno.h>
 #include <seccomp.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
-/* okapi_extract.c - makes text of a document: PDF, OOXML or OpenDocument on standard input, UTF-8 on
- * standard output. Started by who feeds the index of words, for each document anew.
+/* okapi_extract.c - makes text of a document: PDF, OOXML or OpenDocument on standard input, UTF-8
+ * on standard output. Started by who feeds the index of words, for each document anew.
  *
  * A document comes from anybody. Once it is in memory the process can allocate, compute and write,
  * and nothing else: whoever gets hold of it has got a document's text.

@@ -27,7 +27,8 @@ typedef struct output_column_t {
 void output_table(json_t *rows, const output_column_t *columns, int as_json,
                   apr_pool_t *scratch_pool);
 
-/* One object, a line for each member it has. An array among its members is joined by commas. Releases it. */
+/* One object, a line for each member it has. An array among its members is joined by commas.
+ * Releases it. */
 void output_record(json_t *record, const output_column_t *columns, int as_json,
                    apr_pool_t *scratch_pool);
 

@@ -14,7 +14,8 @@ APR_DECLARE_OPTIONAL_FN(okapi_t *, okapi_httpd_engine, (server_rec *s));
 
 /* The Okapi user behind the authenticated r->user, whichever provider authenticated it.
  * OKAPI_EUNKNOWNUSER if there is none of this name. Lives in r->pool. */
-APR_DECLARE_OPTIONAL_FN(apr_status_t, okapi_httpd_user, (const okapi_user_t **user, request_rec *r));
+APR_DECLARE_OPTIONAL_FN(apr_status_t, okapi_httpd_user,
+                        (const okapi_user_t **user, request_rec *r));
 
 /* ---- held requests ---- */
 

@@ -6,8 +6,8 @@
  * still be on the way, the mark that is there then makes the server refuse it. While the server is
  * about to commit it, the other connection waits for it at the mark.
  *
- * SQLite always answers. But if it can't sync its log, or not write the last of it, it says that the
- * transaction failed while all of it may be in the log: nobody sees it there, yet who opens the
+ * SQLite always answers. But if it can't sync its log, or not write the last of it, it says that
+ * the transaction failed while all of it may be in the log: nobody sees it there, yet who opens the
  * database first after a crash would. And to sync once more proves nothing: the system may have
  * given up the pages that it could not write. So another transaction, a mark again, is written over
  * the beginning of the failed one at once. Each frame's checksum is made of all frames before it:

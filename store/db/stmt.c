@@ -294,9 +294,9 @@ apr_status_t okapi__db_exec(okapi__conn_t *conn, okapi__stmt_e stmt, apr_int64_t
 
 /* ---- what MariaDB's driver keeps of a result ---- */
 
-/* It leaves members of the columns' MYSQL_BIND as they are, and the library believes one of them, the
- * offset into a value. So it gets a pool whose memory is zero: small pieces fill each of its nodes
- * to the end, before it is emptied. Nodes come from an allocator that keeps them for the next
+/* It leaves members of the columns' MYSQL_BIND as they are, and the library believes one of them,
+ * the offset into a value. So it gets a pool whose memory is zero: small pieces fill each of its
+ * nodes to the end, before it is emptied. Nodes come from an allocator that keeps them for the next
  * result, which is the connection's. So whoever lives longer, ROWS' pool or the transaction, the
  * driver's pool goes with the other. */
 static apr_status_t zeroed_pool(apr_pool_t **pool, apr_pool_t *parent, apr_allocator_t *allocator)

@@ -163,7 +163,8 @@ static void read_range(okapi_reader_t *r, const stack_of_bytes_t *stack, apr_arr
 }
 
 /* 3.1.5.4.3.1.3: bit I stands for what is I + 1 above the first value. */
-static void read_bitmask(okapi_reader_t *r, const stack_of_bytes_t *stack, apr_array_header_t *ranges)
+static void read_bitmask(okapi_reader_t *r, const stack_of_bytes_t *stack,
+                         apr_array_header_t *ranges)
 {
     unsigned char first = okapi_read_u8(r), mask = okapi_read_u8(r);
     apr_int64_t counter = counter_of(stack, &first);

@@ -1,7 +1,7 @@
-/* bench_change.c - what many messages of a folder cost at once: what has changed since, marking 1,000 as
- * read, deleting 10,000, beside plain prepared statements that do no more than that to the same
- * tables. Ours go in short transactions, between which others write, and keep counts, tombstones
- * and the change sequence. Folders of fewer messages than are deleted are left out.
+/* bench_change.c - what many messages of a folder cost at once: what has changed since, marking
+ * 1,000 as read, deleting 10,000, beside plain prepared statements that do no more than that to the
+ * same tables. Ours go in short transactions, between which others write, and keep counts,
+ * tombstones and the change sequence. Folders of fewer messages than are deleted are left out.
  */
 #include <okapi/change.h>
 #include <okapi/transfer.h>

@@ -1,6 +1,6 @@
-/* bench_delivery.c - durable deliveries a second by 1, 8 and 32 writers of one process, each into a mailbox
- * of his own, beside as many writers who put the same bytes into the same database with prepared
- * statements, in a transaction each; and the disk.
+/* bench_delivery.c - durable deliveries a second by 1, 8 and 32 writers of one process, each into a
+ * mailbox of his own, beside as many writers who put the same bytes into the same database with
+ * prepared statements, in a transaction each; and the disk.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -246,7 +246,8 @@ static const char *make_floor(const char *folder, apr_pool_t *pool)
     okapi_config_t *config = bench_config(below, pool);
     BENCH_TRY(okapi_create(config, &host, making));
     rival_sql(rival_open(config->database, making),
-              apr_psprintf(making, "CREATE TABLE mail(id BIGINT NOT NULL, data %s, PRIMARY KEY(id))",
+              apr_psprintf(making,
+                           "CREATE TABLE mail(id BIGINT NOT NULL, data %s, PRIMARY KEY(id))",
                            test_engine_is("pgsql") ? "BYTEA" : "MEDIUMBLOB"));
     apr_pool_destroy(making);
     return config->database;

@@ -1,6 +1,6 @@
-/* bench_fulltext.c - the index of words of a mailbox of as many messages as the argument says, copies of
- * the corpus: how fast it is fed, what it takes, how fast it finds, beside plain INSERTs of the
- * same texts, LIKE, and the database's own full text.
+/* bench_fulltext.c - the index of words of a mailbox of as many messages as the argument says,
+ * copies of the corpus: how fast it is fed, what it takes, how fast it finds, beside plain INSERTs
+ * of the same texts, LIKE, and the database's own full text.
  */
 #include "bench.h"
 #include "rival.h"
@@ -37,7 +37,8 @@ static const struct {
                       {"a phrase", "\"linux kernel\"", "%linux kernel%"},
                       {"the beginning of a word", "attach*", "%attach%"}};
 
-/* The database's own full text: how it is made and asked, how large it is, the queries in its words. */
+/* The database's own full text: how it is made and asked, how large it is, the queries in its
+ * words. */
 static const struct {
     const char *create[2], *insert, *select, *size, *queries[QUERIES];
 } *own, engines[] = {

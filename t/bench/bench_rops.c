@@ -15,10 +15,11 @@ static apr_size_t rop_list(unsigned char *list, apr_size_t size)
     static const unsigned char head[] = {0x02, 0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 13, 0, /* OpenFolder */
                                          0x05, 0, 1, 2, 0,                /* GetContentsTable */
                                          0x12, 0, 2, 0, 20, 0};           /* SetColumns */
-    static const unsigned char tail[] = {0x13, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0x40, 0, 6, 14, 1, /* SortTable */
-                                         0x15, 0, 2, 0, 1, 50, 0,         /* QueryRows */
-                                         0x17, 0, 2,                      /* QueryPosition */
-                                         0x01, 0, 2};                     /* Release */
+    static const unsigned char tail[] = {0x13, 0, 2,    0, 1, 0,  0, 0,
+                                         0,    0, 0x40, 0, 6, 14, 1, /* SortTable */
+                                         0x15, 0, 2,    0, 1, 50, 0, /* QueryRows */
+                                         0x17, 0, 2,                 /* QueryPosition */
+                                         0x01, 0, 2};                /* Release */
     apr_size_t len = sizeof head;
 
     memcpy(list, head, len);

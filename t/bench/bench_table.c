@@ -1,5 +1,5 @@
-/* bench_table.c - what tables cost in folders of as many messages as the arguments say, beside a plain
- * prepared statement that brings the same rows in the same run.
+/* bench_table.c - what tables cost in folders of as many messages as the arguments say, beside a
+ * plain prepared statement that brings the same rows in the same run.
  */
 #include <okapi/entryid.h>
 #include <okapi/table.h>

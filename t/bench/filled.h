@@ -1,5 +1,5 @@
-/* filled.h - a mailbox with folders of any number of messages, put there by the engine's own SQL: through
- * the store each of them would cost a durable commit.
+/* filled.h - a mailbox with folders of any number of messages, put there by the engine's own SQL:
+ * through the store each of them would cost a durable commit.
  */
 #ifndef OKAPI_BENCH_FILLED_H
 #define OKAPI_BENCH_FILLED_H
@@ -25,8 +25,8 @@ typedef struct filled_t {
 /* A new mailbox with its database below FOLDER. */
 void filled_create(filled_t *filled, const char *folder, apr_pool_t *pool);
 
-/* N messages in a new folder. Dates come in no order of ids, all subjects differ, a sender has every
- * FILLED_SENDERSth of them, two thirds are unread. */
+/* N messages in a new folder. Dates come in no order of ids, all subjects differ, a sender has
+ * every FILLED_SENDERSth of them, two thirds are unread. */
 void filled_add(filled_t *filled, int n, apr_pool_t *pool);
 
 /* Microseconds: *FIRST time (may be NULL), and the median of the others, as many as fit into a

@@ -1,5 +1,5 @@
-/* rival.h - what a database is measured by: plain prepared statements over a connection of one's own,
- * with nothing between them and the driver. What fails ends the program.
+/* rival.h - what a database is measured by: plain prepared statements over a connection of one's
+ * own, with nothing between them and the driver. What fails ends the program.
  */
 #ifndef OKAPI_BENCH_RIVAL_H
 #define OKAPI_BENCH_RIVAL_H

@@ -11,7 +11,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A pool of its own allocator: what an input made is gone, and seen by ASan, when it is destroyed. */
+/* A pool of its own allocator: what an input made is gone, and seen by ASan, when it is
+ * destroyed. */
 static inline apr_pool_t *fuzz_pool(void)
 {
     static int initialized;

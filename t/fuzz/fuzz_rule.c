@@ -1,4 +1,5 @@
-/* fuzz_rule.c - the actions of rules: what is accepted is written, read and written again, the same.
+/* fuzz_rule.c - the actions of rules: what is accepted is written, read and written again, the
+ * same.
  *
  * Input: a byte that chooses the form, and the bytes.
  */

@@ -92,8 +92,9 @@ int main(void)
     for (int i = 0; i < 3 * OKAPI__BLOB_CHUNK + 2; i++) {
         data[i] = (unsigned char)(i * 2654435761u >> 13);
     }
-    mailbox_must(okapi__blob_prepare(&blob, (okapi_binary_t){(const unsigned char *)"abc", 3}, pool),
-                 "prepare");
+    mailbox_must(
+        okapi__blob_prepare(&blob, (okapi_binary_t){(const unsigned char *)"abc", 3}, pool),
+        "prepare");
     is_str(blob.hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
            "SHA-256 of FIPS 180-4's example");
     test_read(&m, data, 0, pool);

@@ -48,7 +48,8 @@ static int has(mailbox_t *m, okapi_id_t id, okapi_binary_t data, apr_pool_t *poo
     mailbox_must(okapi_object_get(okapi_attachment_object(attachment(m, id, pool)), &tag, 1, 0, &v,
                                   pool, pool),
                  "attachment's bytes");
-    return v.tag == tag && v.v.bin.len == data.len && memcmp(v.v.bin.data, data.data, data.len) == 0;
+    return v.tag == tag && v.v.bin.len == data.len &&
+           memcmp(v.v.bin.data, data.data, data.len) == 0;
 }
 
 static void replace(mailbox_t *m, okapi_id_t id, okapi_binary_t data, apr_pool_t *pool)

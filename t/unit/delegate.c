@@ -76,7 +76,8 @@ static void information(mailbox_t *mailbox, const okapi_user_t *mary, const okap
     ids[0] = okapi_entryid_addressbook(okapi_user_dn(mailbox->okapi, mary, pool), 0, pool);
     ids[1] = okapi_entryid_addressbook(okapi_user_dn(mailbox->okapi, peter, pool), 0, pool);
     ids[2] = (okapi_binary_t){(const unsigned char *)"damaged", 7};
-    okapi_propval_t values[2] = {{.tag = PR_SCHDINFO_DELEGATE_ENTRYIDS}, {.tag = PR_DELEGATE_FLAGS}};
+    okapi_propval_t values[2] = {{.tag = PR_SCHDINFO_DELEGATE_ENTRYIDS},
+                                 {.tag = PR_DELEGATE_FLAGS}};
     values[0].v.mv.count = values[1].v.mv.count = 3;
     values[0].v.mv.v.bin = ids;
     values[1].v.mv.v.i32 = flags;
@@ -137,7 +138,8 @@ static void add_appointments(mailbox_t *mailbox, appointments_t *a)
     const okapi_propname_t name = {okapi_psetid_common, MNID_ID, 0x8506, NULL};
     apr_uint16_t id;
     okapi_id_t folder_id = okapi_store_special(mailbox->store, OKAPI_FOLDER_CALENDAR);
-    mailbox_must(okapi_folder_open(&a->calendar, mailbox->store, folder_id, pool, pool), "calendar");
+    mailbox_must(okapi_folder_open(&a->calendar, mailbox->store, folder_id, pool, pool),
+                 "calendar");
     mailbox_must(okapi_named_ids(mailbox->store, &name, 1, 1, &id, pool), "PidLidPrivate");
     okapi_propval_t sensitive = okapi_propval_i32(PR_SENSITIVITY, SENSITIVITY_PRIVATE);
     okapi_propval_t flagged = {.tag = OKAPI_PROP_TAG(PT_BOOLEAN, id)};
@@ -237,7 +239,8 @@ static void privacy(mailbox_t *mailbox, const okapi_user_t *mary, const okapi_us
     sees(his, a.open, "Open", "a secret", pool);
     int partial;
     okapi_folder_t *folder;
-    mailbox_must(okapi_folder_open(&folder, his, okapi_folder_id(a.calendar), pool, pool), "folder");
+    mailbox_must(okapi_folder_open(&folder, his, okapi_folder_id(a.calendar), pool, pool),
+                 "folder");
     okapi_folder_set_read(folder, &a.sensitive, 1, 0, NULL, &partial, pool);
     is_int(partial, 1, "nor can he mark it");
 

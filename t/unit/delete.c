@@ -163,7 +163,8 @@ static void for_good(mailbox_t *m, apr_pool_t *pool)
 static void folders(mailbox_t *m, apr_pool_t *pool)
 {
     okapi_folder_t *top = make_folder(m->inbox, "Tree", pool),
-                   *child = make_folder(top, "Child", pool), *leaf = make_folder(child, "Leaf", pool);
+                   *child = make_folder(top, "Child", pool),
+                   *leaf = make_folder(child, "Leaf", pool);
     okapi_id_t id = make_message(leaf, "leaf", 0, pool), new_id, found, gone;
     apr_int64_t bytes = bytes_of(m->store, pool);
     int before;

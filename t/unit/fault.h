@@ -1,7 +1,7 @@
 /* fault.h - a statement of the database layer that fails, or ends its process, when a test wants.
- * For programs linked with -Wl,--wrap of two functions: okapi__conn_sql, through which goes what isn't
- * in the table of statements, so each step of a migration; and okapi__script_commit, which ends
- * writing transactions.
+ * For programs linked with -Wl,--wrap of two functions: okapi__conn_sql, through which goes what
+ * isn't in the table of statements, so each step of a migration; and okapi__script_commit, which
+ * ends writing transactions.
  */
 #ifndef FAULT_H
 #define FAULT_H

@@ -46,7 +46,10 @@ static const struct {
     const char *what, *text;
     int n; /* times the text */
 } texts[] = {
-    {"no UTF-8", "a\xff" "b", 1},
+    {"no UTF-8",
+     "a\xff"
+     "b",
+     1},
     {"a character that is cut off", "Gr\xc3", 1},
     {"half a surrogate", "\xed\xa0\xbd", 1},
     {"more than Unicode has", "\xf4\x90\x80\x80 \xf8\x88\x80\x80\x80", 1},
@@ -55,7 +58,8 @@ static const struct {
     {"characters of four bytes, more than fit", "\xf0\x9f\xa6\x8c", 3000},
     {"bytes that are none, more than fit", "\xff", 3000},
     {"what folding makes longer", "\xef\xac\x83", 3000},
-    {"what means something in SQL", "'; DROP TABLE message; -- \" \\ % _ \\x41 $1 ? :a \x01\x1a", 1},
+    {"what means something in SQL", "'; DROP TABLE message; -- \" \\ % _ \\x41 $1 ? :a \x01\x1a",
+     1},
 };
 
 static void text_in_columns(mailbox_t *m, const char *what, const char *text, apr_pool_t *pool)

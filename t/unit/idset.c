@@ -1,4 +1,5 @@
-/* idset.c - sets of counters as bytes: the specification's examples, there and back, and garbage. */
+/* idset.c - sets of counters as bytes: the specification's examples, there and back, and
+ * garbage. */
 #include <inttypes.h>
 
 #include <apr_strings.h>

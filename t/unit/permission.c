@@ -97,7 +97,8 @@ static void create_world(world_t *w)
                                       pool),
                      "store");
     }
-    mailbox_must(okapi_folder_create(&w->folder_id, mailbox->inbox, "Shared", NULL, pool), "folder");
+    mailbox_must(okapi_folder_create(&w->folder_id, mailbox->inbox, "Shared", NULL, pool),
+                 "folder");
     mailbox_must(okapi_folder_open(&w->folder, mailbox->store, w->folder_id, pool, pool), "folder");
     grant(w, OKAPI_RIGHT_ALL);
     mailbox_must(okapi_store_cn(mailbox->store, &w->since, pool), "change number");
@@ -358,11 +359,13 @@ static apr_status_t send_to_own(attempt_t *a, okapi_id_t id, int move)
     okapi_folder_t *to;
     int partial;
     if (!actor->id) {
-        return okapi_folder_rights(a->folder) & (move ? OKAPI_RIGHT_DELETE_ANY : OKAPI_RIGHT_READ_ANY)
+        return okapi_folder_rights(a->folder) &
+                       (move ? OKAPI_RIGHT_DELETE_ANY : OKAPI_RIGHT_READ_ANY)
                    ? APR_SUCCESS
                    : OKAPI_EACCESS;
     }
-    mailbox_must(okapi_store_open(&own, a->w->mailbox.okapi, actor, actor, a->pool, a->pool), "own");
+    mailbox_must(okapi_store_open(&own, a->w->mailbox.okapi, actor, actor, a->pool, a->pool),
+                 "own");
     mailbox_must(okapi_folder_open(&to, own, okapi_store_special(own, OKAPI_FOLDER_DRAFTS), a->pool,
                                    a->pool),
                  "drafts");
@@ -517,10 +520,10 @@ static void try_call(world_t *w, const call_t *call, apr_uint32_t right)
         apr_pool_create(&pool, w->pool);
         attempt_t a = {w, role, w->stores[role], NULL, pool};
         /* Nobody who isn't known has something of their own. */
-        int no_own = role == ANONYMOUS && (call->attempt == see_change_of_own ||
-                                           call->attempt == list_own || call->attempt == open_own ||
-                                           call->attempt == change_own || call->attempt == mark_own ||
-                                           call->attempt == delete_own);
+        int no_own =
+            role == ANONYMOUS && (call->attempt == see_change_of_own || call->attempt == list_own ||
+                                  call->attempt == open_own || call->attempt == change_own ||
+                                  call->attempt == mark_own || call->attempt == delete_own);
         apr_status_t want = expected(call, role, call->base | right), got = APR_SUCCESS;
         if (call->in_folder) {
             got = okapi_folder_open(&a.folder, a.store, w->folder_id, pool, pool);
@@ -618,8 +621,8 @@ static void listing(world_t *w)
     ok(!entry_of(folder, outer->id, 0, pool), "ReplaceRows: the others go");
     is_int(entry_of(folder, 0, 0, pool)->rights, VISIBLE, "but the default entry (R1197)");
     const okapi_permission_change_t wrong = {OKAPI_PERMISSION_REMOVE, NULL, mary->id, 0};
-    is_int(okapi_permission_modify(folder, &wrong, 1, OKAPI_PERMISSIONS_REPLACE, pool), OKAPI_EINVAL,
-           "and entries can only be added (R45)");
+    is_int(okapi_permission_modify(folder, &wrong, 1, OKAPI_PERMISSIONS_REPLACE, pool),
+           OKAPI_EINVAL, "and entries can only be added (R45)");
     ok(entry_of(folder, mary->id, 0, pool) != NULL, "nothing happened");
     const okapi_permission_change_t nobody[] = {{OKAPI_PERMISSION_REMOVE, NULL, mary->id, 0},
                                                 {OKAPI_PERMISSION_ADD, "nobody", 0, READ}};

@@ -1,4 +1,5 @@
-/* public.c - the public store: its folders, who may do what there, and what each reader has read. */
+/* public.c - the public store: its folders, who may do what there, and what each reader has
+ * read. */
 #include <okapi/change.h>
 #include <okapi/entryid.h>
 #include <okapi/message.h>

@@ -29,7 +29,8 @@ static apr_status_t save(okapi_store_t *store, apr_size_t size, apr_uint32_t fla
 static okapi_propval_t get(okapi_store_t *store, okapi_proptag_t tag, apr_pool_t *pool)
 {
     okapi_propval_t value;
-    mailbox_must(okapi_object_get(okapi_store_object(store), &tag, 1, 0, &value, pool, pool), "get");
+    mailbox_must(okapi_object_get(okapi_store_object(store), &tag, 1, 0, &value, pool, pool),
+                 "get");
     return value;
 }
 

@@ -167,9 +167,11 @@ static void test_nested(mailbox_t *m, apr_pool_t *pool)
     is_int(okapi__propbag_large(&message->bag, OKAPI__TAG_PIECE(0))->blob_id,
            okapi__propbag_large(&message->bag, OKAPI__TAG_PIECE(1))->blob_id, "of one blob");
 
-    char *text = apr_pstrcat(pool, "Content-Type: multipart/signed; boundary=s; protocol=\"applicat"
-                                   "ion/pkcs7-signature\"\n\n--s\n", file,
-                             "\n--s\nContent-Type: application/pkcs7-signature\n\nx\n--s--\n", NULL);
+    char *text =
+        apr_pstrcat(pool,
+                    "Content-Type: multipart/signed; boundary=s; protocol=\"applicat"
+                    "ion/pkcs7-signature\"\n\n--s\n",
+                    file, "\n--s\nContent-Type: application/pkcs7-signature\n\nx\n--s--\n", NULL);
     raw = (okapi_binary_t){(unsigned char *)text, strlen(text)};
     message = deliver(m, raw, pool);
     ok(same(message, raw, pool), "a signed message");
@@ -252,7 +254,8 @@ static void test_places(mailbox_t *m, apr_pool_t *pool)
     okapi_stream_t *stream;
     is_int(okapi_message_raw(&stream, message, pool, pool), OKAPI_ENOTFOUND, "a new one has none");
     mailbox_must(okapi_message_save(message, 0, pool), "save");
-    is_int(okapi_message_raw(&stream, message, pool, pool), OKAPI_ENOTFOUND, "nor when it is saved");
+    is_int(okapi_message_raw(&stream, message, pool, pool), OKAPI_ENOTFOUND,
+           "nor when it is saved");
 }
 
 /* Copies share what it is made of, and each has it all. */

@@ -1,5 +1,6 @@
-/* search.c - search folders against a model that looks at every message: random operations on messages
- * and folders, searches that begin, stop and begin anew, steps done by several. MS-OXCFOLD 3.2.5.4. */
+/* search.c - search folders against a model that looks at every message: random operations on
+ * messages and folders, searches that begin, stop and begin anew, steps done by several.
+ * MS-OXCFOLD 3.2.5.4. */
 #include <okapi/change.h>
 #include <okapi/search.h>
 
@@ -497,7 +498,8 @@ static void random_operations(mailbox_t *m)
         apr_pool_destroy(w.pool);
         w.pool = m->pool;
     }
-    ok(good, "%d random operations: %d times every search shows what fits, counts it, and is followed",
+    ok(good,
+       "%d random operations: %d times every search shows what fits, counts it, and is followed",
        OPERATIONS, steps);
 }
 

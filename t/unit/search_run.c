@@ -1,5 +1,6 @@
-/* search_run.c - runs of searches: filled by processes that are killed, by several at once, stopped,
- * limited, static; begun anew when the sequence was forgotten; copied; hidden from others. */
+/* search_run.c - runs of searches: filled by processes that are killed, by several at once,
+ * stopped, limited, static; begun anew when the sequence was forgotten; copied; hidden from others.
+ */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
-/* table.c - tables: both plans agree, the cursor keeps its place, a table survives being encoded. */
+/* table.c - tables: both plans agree, the cursor keeps its place, a table survives being
+ * encoded. */
 #include "table_private.h"
 #include "tables.h"
 

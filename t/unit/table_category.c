@@ -353,7 +353,8 @@ static int same_id(model_t *m, const row_t *row, apr_int64_t id)
     return 1;
 }
 
-/* A header row shows the columns of its category and those around it, and what they are sorted by. */
+/* A header row shows the columns of its category and those around it, and what they are sorted
+ * by. */
 static int same_header(model_t *m, const row_t *row, const okapi_row_t *got)
 {
     const okapi_propval_t *v = got->values;
@@ -475,7 +476,8 @@ static int toggle(model_t *m, okapi_table_t *table, apr_pool_t *pool)
                         : same_expanded(m, table, at, *id, pool);
 }
 
-/* The same table from its value, or another one of the same view that takes over what is expanded. */
+/* The same table from its value, or another one of the same view that takes over what is
+ * expanded. */
 static okapi_table_t *again(mailbox_t *mb, model_t *m, okapi_table_t *table, apr_pool_t *pool)
 {
     okapi_binary_t state, bookmark;

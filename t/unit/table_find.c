@@ -1,14 +1,15 @@
-/* table_find.c - what restrictions of each kind leave of a table, and finding rows by them: the same
- * whether the table jumps or looks at every row. MS-OXCDATA 2.12, MS-OXCTABL_R223 to R246, R451 to
- * R454, R534 to R536. */
+/* table_find.c - what restrictions of each kind leave of a table, and finding rows by them: the
+ * same whether the table jumps or looks at every row. MS-OXCDATA 2.12, MS-OXCTABL_R223 to R246,
+ * R451 to R454, R534 to R536. */
 #include "table_private.h"
 #include "tables.h"
 #include <okapi/entryid.h>
 
 enum { MESSAGES = 400, SEARCHES = 400 };
 
-static const char *const words[] = {"", "alpha", "Alpha centauri", "\xc3\x84pfel", "apple", "beta",
-                                    "gamma ray", "RE: alpha", "zulu", "\xce\xb1\xce\xb2", "10 things"};
+static const char *const words[] = {
+    "",          "alpha",     "Alpha centauri", "\xc3\x84pfel",     "apple",    "beta",
+    "gamma ray", "RE: alpha", "zulu",           "\xce\xb1\xce\xb2", "10 things"};
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
 
 static okapi_time_t time_number(int i)
@@ -150,12 +151,14 @@ static int same_find(okapi_table_t *table, const apr_array_header_t *refs,
 
 static void test_searches(mailbox_t *m, const okapi_id_t *ids, apr_pool_t *pool)
 {
-    static const okapi_sort_key_t sorts[] = {
-        {PR_MESSAGE_DELIVERY_TIME, TABLE_SORT_ASCEND}, {PR_MESSAGE_DELIVERY_TIME, TABLE_SORT_DESCEND},
-        {PR_SUBJECT, TABLE_SORT_DESCEND},              {PR_NORMALIZED_SUBJECT, TABLE_SORT_ASCEND},
-        {PR_SENT_REPRESENTING_NAME, TABLE_SORT_ASCEND},
-        {PR_SENT_REPRESENTING_NAME, TABLE_SORT_DESCEND},
-        {PR_MESSAGE_SIZE, TABLE_SORT_DESCEND},         {PR_IMPORTANCE, TABLE_SORT_ASCEND}};
+    static const okapi_sort_key_t sorts[] = {{PR_MESSAGE_DELIVERY_TIME, TABLE_SORT_ASCEND},
+                                             {PR_MESSAGE_DELIVERY_TIME, TABLE_SORT_DESCEND},
+                                             {PR_SUBJECT, TABLE_SORT_DESCEND},
+                                             {PR_NORMALIZED_SUBJECT, TABLE_SORT_ASCEND},
+                                             {PR_SENT_REPRESENTING_NAME, TABLE_SORT_ASCEND},
+                                             {PR_SENT_REPRESENTING_NAME, TABLE_SORT_DESCEND},
+                                             {PR_MESSAGE_SIZE, TABLE_SORT_DESCEND},
+                                             {PR_IMPORTANCE, TABLE_SORT_ASCEND}};
     for (int i = 0; i < 8; i++) {
         okapi_sort_t sort = {.n = 1, .keys = (okapi_sort_key_t *)&sorts[i]};
         okapi_table_t *table = contents(m, pool);

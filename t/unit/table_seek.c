@@ -1,5 +1,5 @@
-/* table_seek.c - moving by any number of rows from any row: among equal values, over both ends, by index
- * and by array. MS-OXCTABL 2.2.2.8, 2.2.2.9. */
+/* table_seek.c - moving by any number of rows from any row: among equal values, over both ends, by
+ * index and by array. MS-OXCTABL 2.2.2.8, 2.2.2.9. */
 #include "tables.h"
 
 enum { MESSAGES = 60, MOVES = 300 };
@@ -59,11 +59,11 @@ static int moves_well(okapi_table_t *table, apr_pool_t *pool)
 
 static void test_moves(mailbox_t *m, apr_pool_t *pool)
 {
-    static const okapi_sort_key_t sorts[] = {
-        {PR_MESSAGE_DELIVERY_TIME, TABLE_SORT_ASCEND}, {PR_MESSAGE_DELIVERY_TIME, TABLE_SORT_DESCEND},
-        {PR_SENT_REPRESENTING_NAME, TABLE_SORT_ASCEND},
-        {PR_SENT_REPRESENTING_NAME, TABLE_SORT_DESCEND},
-        {PR_IMPORTANCE, TABLE_SORT_ASCEND}};
+    static const okapi_sort_key_t sorts[] = {{PR_MESSAGE_DELIVERY_TIME, TABLE_SORT_ASCEND},
+                                             {PR_MESSAGE_DELIVERY_TIME, TABLE_SORT_DESCEND},
+                                             {PR_SENT_REPRESENTING_NAME, TABLE_SORT_ASCEND},
+                                             {PR_SENT_REPRESENTING_NAME, TABLE_SORT_DESCEND},
+                                             {PR_IMPORTANCE, TABLE_SORT_ASCEND}};
     for (int i = 0; i < 5; i++) {
         okapi_table_t *table = contents(m, &sorts[i], pool);
         ok(moves_well(table, pool), "%d moves by %s %s", MOVES, okapi_proptag_name(sorts[i].tag),

@@ -1,7 +1,7 @@
 /* extract.h - the text of bodies and attachments, for the index of words.
  *
- * Text, HTML and RTF are read here. Documents (PDF, OOXML, OpenDocument) are read by a program that is
- * started for each of them, okapi-extract: it gets the bytes, may nothing but compute, and has a
+ * Text, HTML and RTF are read here. Documents (PDF, OOXML, OpenDocument) are read by a program that
+ * is started for each of them, okapi-extract: it gets the bytes, may nothing but compute, and has a
  * limited time and memory to do so.
  */
 #ifndef OKAPI_EXTRACT_H

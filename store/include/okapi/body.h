@@ -1,6 +1,6 @@
 /* body.h - the forms a message's body has. A client may ask for one that nobody has stored: it is
- * made, whenever it is read, of the one that is there. How, the engine doesn't know: whoever opens it
- * gives it a converter (okapi_host_t).
+ * made, whenever it is read, of the one that is there. How, the engine doesn't know: whoever opens
+ * it gives it a converter (okapi_host_t).
  *
  * Of plain text no HTML is made: where a message has HTML, that is its best body (MS-OXBBODY
  * 2.1.3.1), which plain text is not to lose to.

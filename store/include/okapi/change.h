@@ -17,8 +17,8 @@ typedef struct okapi_change_t {
     int is_folder;        /* the object is a folder and FOLDER_ID its parent */
     int is_associated;
     int is_delivered;     /* a message that came by delivery: new mail when it is created */
-    int is_moved;         /* a deleted folder: it has left FOLDER_ID, but is elsewhere in the store */
-    int is_link;          /* FOLDER_ID is a search folder that shows, or shows no longer, a message */
+    int is_moved; /* a deleted folder: it has left FOLDER_ID, but is elsewhere in the store */
+    int is_link; /* FOLDER_ID is a search folder that shows, or shows no longer, a message */
     okapi_id_t folder_id;
     okapi_id_t id;
     okapi_cn_t cn;        /* of its last change */
@@ -28,17 +28,17 @@ typedef struct okapi_change_t {
     const char *message_class;
 } okapi_change_t;
 
-/* What a search folder shows is told of as if it were in there, by numbers of its own; what becomes of
- * the message itself is told of besides, where it is.
+/* What a search folder shows is told of as if it were in there, by numbers of its own; what becomes
+ * of the message itself is told of besides, where it is.
  *
  * A folder that is deleted takes along what is in it, which isn't told of. One that is moved comes
  * first where it goes to, then it is deleted, with is_moved, where it was; its contents stay. A
  * message that is moved is one that is deleted and another that is created.
  *
- * What has changed again since is told of at its last number only. So, in a walk of several steps, a
- * message may come before its folder, and a folder may leave where it was before it comes where it
- * is, or never come because it was deleted with that one: only at the end of the walk is what is in
- * no folder gone.
+ * What has changed again since is told of at its last number only. So, in a walk of several steps,
+ * a message may come before its folder, and a folder may leave where it was before it comes where
+ * it is, or never come because it was deleted with that one: only at the end of the walk is what is
+ * in no folder gone.
  *
  * The changes of (SINCE, *UPTO] in FOLDER_ID (0: the whole store), at most MAX, in order of their
  * last change number, as an array of okapi_change_t; *UPTO is the number to go on from.

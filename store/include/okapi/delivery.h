@@ -27,8 +27,9 @@ const char *okapi_delivery_digest(okapi_binary_t raw, apr_pool_t *result_pool);
  * received it (PR_RECEIVED_BY_*, PR_RCVD_REPRESENTING_*), whether the owner is named as a recipient
  * (PR_MESSAGE_TO_ME, PR_MESSAGE_CC_ME, PR_MESSAGE_RECIP_ME) and PR_MESSAGE_DELIVERY_TIME, and runs
  * the rules of the folder (rule.h); delegates get copies of meeting requests (delegate.h) and its
- * sender may be told that nobody is there (oof.h), by way of the outgoing queue. All in one durable commit. The draft's own folder doesn't count. Where a rule
- * moves it, a copy is saved and the draft stays one.
+ * sender may be told that nobody is there (oof.h), by way of the outgoing queue. All in one durable
+ * commit. The draft's own folder doesn't count. Where a rule moves it, a copy is saved and the
+ * draft stays one.
  *
  * OKAPI_EREPEATED if the store got a message with this digest for this folder_id not long ago
  * (DeliveryMemory in okapi.conf): nothing is done, the sender has only missed the answer.

@@ -35,8 +35,8 @@ apr_status_t okapi_create(const okapi_config_t *config, const okapi_host_t *host
 
 const okapi_config_t *okapi_config(const okapi_t *okapi);
 
-void okapi_log(const okapi_t *okapi, okapi_log_e level, apr_status_t status, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void okapi_log(const okapi_t *okapi, okapi_log_e level, apr_status_t status, const char *format,
+               ...) __attribute__((format(printf, 4, 5)));
 
 /* Is the database there and writable? For /okapi/status. */
 apr_status_t okapi_ping(okapi_t *okapi, apr_pool_t *scratch_pool);

@@ -22,8 +22,8 @@ okapi_binary_t okapi_pcl(const okapi_guid_t *replica, okapi_cn_t cn, apr_pool_t 
 /* Folder entry id, 46 bytes, and message entry id, 70 bytes: MS-OXCDATA 2.2.4. */
 okapi_binary_t okapi_entryid_folder(const okapi_guid_t *store, okapi_id_t folder,
                                     apr_pool_t *result_pool);
-okapi_binary_t okapi_entryid_message(const okapi_guid_t *store, okapi_id_t folder, okapi_id_t message,
-                                     apr_pool_t *result_pool);
+okapi_binary_t okapi_entryid_message(const okapi_guid_t *store, okapi_id_t folder,
+                                     okapi_id_t message, apr_pool_t *result_pool);
 
 /* The same of what is in the public store. */
 okapi_binary_t okapi_entryid_public_folder(const okapi_guid_t *store, okapi_id_t folder,
@@ -49,8 +49,8 @@ okapi_binary_t okapi_entryid_addressbook(const char *dn, apr_uint32_t display_ty
  * 2.3.9.3); NULL if it isn't one. */
 const char *okapi_entryid_addressbook_dn(okapi_binary_t entryid, apr_pool_t *result_pool);
 
-/* Which object an entry id of this store, or of what is in the public store STORE, means; *MESSAGE is
- * 0 for a folder's. OKAPI_EFORMAT. */
+/* Which object an entry id of this store, or of what is in the public store STORE, means; *MESSAGE
+ * is 0 for a folder's. OKAPI_EFORMAT. */
 apr_status_t okapi_entryid_parse(okapi_binary_t entryid, const okapi_guid_t *store,
                                  okapi_id_t *folder, okapi_id_t *message);
 

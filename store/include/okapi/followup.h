@@ -15,8 +15,8 @@ typedef struct okapi_followup_t {
     apr_array_header_t *saved; /* of okapi_message_t *: new or changed ones of the same store */
     apr_array_header_t *sent;  /* of okapi_followup_sending_t */
 
-    /* All of it was decided by what is in this folder, as of this number of the store's sequence: if
-     * something in it was added or changed since, nothing is done and the answer is
+    /* All of it was decided by what is in this folder, as of this number of the store's sequence:
+     * if something in it was added or changed since, nothing is done and the answer is
      * OKAPI_EOBJECTMODIFIED. 0: it doesn't matter. */
     okapi_id_t decided_by;
     okapi_cn_t decided_at;

@@ -37,8 +37,8 @@ apr_status_t okapi_message_create(okapi_message_t **message, okapi_store_t *stor
 
 okapi_object_t *okapi_message_object(okapi_message_t *message);
 okapi_store_t *okapi_message_store(const okapi_message_t *message);
-/* Gives TO, a new message, all properties, recipients and attachments of FROM, but not the bytes that
- * came from the Internet. Large values are shared: those of an unsaved FROM outlive TO. */
+/* Gives TO, a new message, all properties, recipients and attachments of FROM, but not the bytes
+ * that came from the Internet. Large values are shared: those of an unsaved FROM outlive TO. */
 apr_status_t okapi_message_copy(okapi_message_t *to, okapi_message_t *from,
                                 apr_pool_t *scratch_pool);
 
@@ -104,7 +104,9 @@ okapi_message_t *okapi_attachment_create_embedded(okapi_attachment_t *attachment
 
 /* ---- saving ---- */
 
-enum { OKAPI_SAVE_DELIVERY = 0x1 /* new mail: unread, announced as such, PR_MESSAGE_DELIVERY_TIME */ };
+enum {
+    OKAPI_SAVE_DELIVERY = 0x1 /* new mail: unread, announced as such, PR_MESSAGE_DELIVERY_TIME */
+};
 
 /* Durable when it returns APR_SUCCESS; the store's waiters are rung. */
 apr_status_t okapi_message_save(okapi_message_t *message, apr_uint32_t flags,

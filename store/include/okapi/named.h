@@ -28,11 +28,13 @@ extern const okapi_guid_t okapi_psetid_log;
 extern const okapi_guid_t okapi_psetid_meeting;
 extern const okapi_guid_t okapi_psetid_sharing;
 
-/* IDS[i] for NAMES[i]; 0 where there is none and CREATE is 0, or the actor may not write anything. */
+/* IDS[i] for NAMES[i]; 0 where there is none and CREATE is 0, or the actor may not write
+ * anything. */
 apr_status_t okapi_named_ids(okapi_store_t *store, const okapi_propname_t *names, int n, int create,
                              apr_uint16_t *ids, apr_pool_t *scratch_pool);
 
-/* NAMES[i] for IDS[i]; kind -1 where there is none. An id below 0x8000 is PS_MAPI with its number. */
+/* NAMES[i] for IDS[i]; kind -1 where there is none. An id below 0x8000 is PS_MAPI with its
+ * number. */
 apr_status_t okapi_named_names(okapi_store_t *store, const apr_uint16_t *ids, int n,
                                okapi_propname_t *names, apr_pool_t *result_pool,
                                apr_pool_t *scratch_pool);

@@ -2,11 +2,11 @@
  *
  * The settings are those that clients of every protocol have: EWS's UserOofSettings, whose external
  * audience is which of the two external replies are sent, ActiveSync's Oof with a message for each
- * of three audiences, and PR_OOF_STATE of the store, which is whether the owner is out of office now
- * and switches that on and off when it is set.
+ * of three audiences, and PR_OOF_STATE of the store, which is whether the owner is out of office
+ * now and switches that on and off when it is set.
  *
- * Each sender is told once, until the state is set anew. A rule with OP_OOF_REPLY that applies takes
- * the place of these replies. Nobody is told whose mail wasn't addressed to the owner, or is
+ * Each sender is told once, until the state is set anew. A rule with OP_OOF_REPLY that applies
+ * takes the place of these replies. Nobody is told whose mail wasn't addressed to the owner, or is
  * automatic itself.
  */
 #ifndef OKAPI_OOF_H

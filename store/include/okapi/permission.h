@@ -23,8 +23,8 @@ typedef struct okapi_permission_t {
 } okapi_permission_t;
 
 /* For both calls, MS-OXCPERM 2.2.1.1 and 2.2.2.1: the free/busy rights count, too. Without it they
- * aren't listed, and stay as they are: on the calendar then FREEBUSY_SIMPLE for all but the anonymous
- * entry, FREEBUSY_DETAILED for those who may read it anyway. */
+ * aren't listed, and stay as they are: on the calendar then FREEBUSY_SIMPLE for all but the
+ * anonymous entry, FREEBUSY_DETAILED for those who may read it anyway. */
 enum { OKAPI_PERMISSIONS_REPLACE = 0x1, OKAPI_PERMISSIONS_FREEBUSY = 0x2 };
 
 /* Array of okapi_permission_t: the default entry first, others by name, the anonymous one last; the

@@ -2,9 +2,9 @@
  *
  * An entry is an envelope and the message it is for, which stays where it is: what a client submits
  * in the folder it wrote it in, what a rule sends in the Spooler Queue folder of its mailbox, with
- * PR_DELETE_AFTER_SUBMIT. Who sends takes entries that are due for some time, reports what became of
- * each recipient, and removes the entry once none is waiting. If it dies, the entry is due again when
- * that time is over. A message that isn't there any more is not to be sent.
+ * PR_DELETE_AFTER_SUBMIT. Who sends takes entries that are due for some time, reports what became
+ * of each recipient, and removes the entry once none is waiting. If it dies, the entry is due again
+ * when that time is over. A message that isn't there any more is not to be sent.
  *
  * Header fields that a message is to have beside what follows from its properties are its named
  * properties of PS_INTERNET_HEADERS. One that has its bytes as they came (okapi_message_raw) is
@@ -52,11 +52,13 @@ typedef struct okapi_queue_envelope_t {
 apr_status_t okapi_queue_submit(okapi_message_t *message, const okapi_queue_envelope_t *envelope,
                                 apr_pool_t *scratch_pool);
 
-/* All entries, as an array of okapi_queue_entry_t by id: up to MAX that follow AFTER (0: the first). */
+/* All entries, as an array of okapi_queue_entry_t by id: up to MAX that follow AFTER (0: the
+ * first). */
 apr_status_t okapi_queue_list(apr_array_header_t **entries, okapi_t *okapi, okapi_id_t after,
                               int max, apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 
-/* Up to MAX entries that are due, those that were due first before others. For DURATION nobody else gets them. */
+/* Up to MAX entries that are due, those that were due first before others. For DURATION nobody else
+ * gets them. */
 apr_status_t okapi_queue_take(apr_array_header_t **entries, okapi_t *okapi, int max,
                               apr_interval_time_t duration, apr_pool_t *result_pool,
                               apr_pool_t *scratch_pool);

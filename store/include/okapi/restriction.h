@@ -28,12 +28,12 @@ enum { FL_FULLSTRING = 0, FL_SUBSTRING = 1, FL_PREFIX = 2, FL_LEVEL_MASK = 0xFFF
 typedef struct okapi_restriction_t {
     okapi_restype_e type;
     apr_uint32_t fuzzy;           /* RES_CONTENT */
-    apr_byte_t relop;            /* RES_PROPERTY, RES_COMPAREPROPS, RES_SIZE; RES_BITMASK: 0 zero, 1 not */
+    apr_byte_t relop; /* RES_PROPERTY, RES_COMPAREPROPS, RES_SIZE; RES_BITMASK: 0 zero, 1 not */
     okapi_proptag_t tag;          /* also subobject of RES_SUBRESTRICTION */
     okapi_proptag_t tag2;         /* RES_COMPAREPROPS */
     apr_uint32_t value;           /* RES_BITMASK mask, RES_SIZE size, RES_COUNT count */
     okapi_propval_t prop;         /* RES_CONTENT, RES_PROPERTY */
-    int n;                        /* children: RES_AND, RES_OR any; NOT, SUB, COUNT 1; COMMENT 0..1 */
+    int n; /* children: RES_AND, RES_OR any; NOT, SUB, COUNT 1; COMMENT 0..1 */
     struct okapi_restriction_t *children;
     int ncomments;                /* RES_COMMENT */
     okapi_propval_t *comments;

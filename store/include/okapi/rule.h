@@ -106,8 +106,8 @@ typedef struct okapi_rule_change_t {
 apr_status_t okapi_rule_modify(okapi_folder_t *folder, const okapi_rule_change_t *changes, int n,
                                int replace, apr_pool_t *scratch_pool);
 
-/* A client has taken the message of SERVER_ID (PR_DAM_ORIG_MSG_SVREID) to where it is CLIENT_ID: each
- * deferred action message for it says so from now on (MS-OXORULE 3.2.5.4). */
+/* A client has taken the message of SERVER_ID (PR_DAM_ORIG_MSG_SVREID) to where it is CLIENT_ID:
+ * each deferred action message for it says so from now on (MS-OXORULE 3.2.5.4). */
 apr_status_t okapi_rule_update_deferred(okapi_store_t *store, okapi_binary_t server_id,
                                         okapi_binary_t client_id, apr_pool_t *scratch_pool);
 

@@ -1,10 +1,10 @@
-/* search.h - search folders (MS-OXCFOLD 2.2.1.4, 2.2.1.5; MS-OXOSRCH): folders that show messages of
- * other folders of their store, those that match a restriction.
+/* search.h - search folders (MS-OXCFOLD 2.2.1.4, 2.2.1.5; MS-OXOSRCH): folders that show messages
+ * of other folders of their store, those that match a restriction.
  *
- * A search folder is a view of the change sequence like all others: it is brought up to date from it
- * whenever somebody looks, and in the background, so nobody who changes a message has to know of it.
- * What it finds, and finds no longer, takes numbers of the same sequence: its contents tables, counts
- * and notifications are those of any folder.
+ * A search folder is a view of the change sequence like all others: it is brought up to date from
+ * it whenever somebody looks, and in the background, so nobody who changes a message has to know of
+ * it. What it finds, and finds no longer, takes numbers of the same sequence: its contents tables,
+ * counts and notifications are those of any folder.
  *
  * It shows what the owner of the store sees, so it is there only for the owner and administrators.
  * Its messages stay where they are; only associated ones can be made in it. Who opens, reads,
@@ -49,8 +49,8 @@ apr_status_t okapi_search_create(okapi_id_t *id, okapi_folder_t *parent, const c
 
 int okapi_folder_is_search(const okapi_folder_t *folder);
 
-/* Starts the search, or stops it while it is being filled. RESTRICTION NULL and N 0 are those of the
- * last time: OKAPI_ENOTINITIALIZED if there was none. Of a RES_COUNT at its top the search ends
+/* Starts the search, or stops it while it is being filled. RESTRICTION NULL and N 0 are those of
+ * the last time: OKAPI_ENOTINITIALIZED if there was none. Of a RES_COUNT at its top the search ends
  * with so many messages. Some of it is done at once, more by okapi_search_run.
  * OKAPI_ENOTSEARCHFOLDER, OKAPI_EINVAL for FLAGS that aren't allowed, OKAPI_ENOTFOUND for a folder
  * that isn't there, OKAPI_ESEARCHSCOPE for one that is a search folder. */

@@ -32,8 +32,8 @@ apr_status_t okapi_store_open(okapi_store_t **store, okapi_t *okapi, const okapi
                               const okapi_user_t *owner, apr_pool_t *result_pool,
                               apr_pool_t *scratch_pool);
 
-/* The public store, of which there is one: what is in it belongs to nobody, and each reader has read
- * flags and counts of unread messages of his own. OKAPI_ENOTFOUND if it hasn't been made. */
+/* The public store, of which there is one: what is in it belongs to nobody, and each reader has
+ * read flags and counts of unread messages of his own. OKAPI_ENOTFOUND if it hasn't been made. */
 apr_status_t okapi_store_open_public(okapi_store_t **store, okapi_t *okapi,
                                      const okapi_user_t *actor, apr_pool_t *result_pool,
                                      apr_pool_t *scratch_pool);

@@ -41,8 +41,9 @@ typedef enum okapi_origin_e { BOOKMARK_BEGINNING, BOOKMARK_CURRENT, BOOKMARK_END
 
 /* COUNT is the number of rows as of now. The folder or message has to outlive the table, which
  * okapi_table_decode makes independent of it (but for an attachment table's message). */
-apr_status_t okapi_table_contents(okapi_table_t **table, apr_uint32_t *count, okapi_folder_t *folder,
-                                  int flags, apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+apr_status_t okapi_table_contents(okapi_table_t **table, apr_uint32_t *count,
+                                  okapi_folder_t *folder, int flags, apr_pool_t *result_pool,
+                                  apr_pool_t *scratch_pool);
 apr_status_t okapi_table_hierarchy(okapi_table_t **table, apr_uint32_t *count,
                                    okapi_folder_t *folder, int flags, apr_pool_t *result_pool,
                                    apr_pool_t *scratch_pool);
@@ -70,7 +71,8 @@ const okapi_proptag_t *okapi_table_columns(const okapi_table_t *table, int *n);
  * OKAPI_ETOOCOMPLEX for what MS-OXCTABL 2.2.2.3.1 doesn't allow; the table stays as it was. */
 apr_status_t okapi_table_sort(okapi_table_t *table, const okapi_sort_t *sort);
 apr_status_t okapi_table_restrict(okapi_table_t *table, const okapi_restriction_t *restriction);
-void okapi_table_reset(okapi_table_t *table); /* columns, sort, restriction, cursor: MS-OXCTABL 2.2.2.16 */
+void okapi_table_reset(
+    okapi_table_t *table); /* columns, sort, restriction, cursor: MS-OXCTABL 2.2.2.16 */
 
 typedef struct okapi_row_t {
     okapi_id_t id;                 /* message or folder; attachment number; 0: a header row */
@@ -98,8 +100,9 @@ apr_status_t okapi_table_seek(okapi_table_t *table, okapi_origin_e origin, apr_i
 apr_status_t okapi_table_seek_fraction(okapi_table_t *table, apr_uint32_t numerator,
                                        apr_uint32_t denominator, apr_pool_t *scratch_pool);
 
-/* Bookmarks are four opaque bytes each, at most OKAPI_TABLE_BOOKMARKS of them. Seeking to one whose row went away moves to where
- * it was, sets *ROW_GONE and succeeds. OKAPI_EINVALIDBOOKMARK if it isn't one of this table's. */
+/* Bookmarks are four opaque bytes each, at most OKAPI_TABLE_BOOKMARKS of them. Seeking to one whose
+ * row went away moves to where it was, sets *ROW_GONE and succeeds. OKAPI_EINVALIDBOOKMARK if it
+ * isn't one of this table's. */
 apr_status_t okapi_table_bookmark_create(okapi_table_t *table, okapi_binary_t *bookmark,
                                          apr_pool_t *result_pool);
 apr_status_t okapi_table_bookmark_free(okapi_table_t *table, okapi_binary_t bookmark);
