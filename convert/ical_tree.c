@@ -172,14 +172,18 @@ const char *okapi__line_param(const okapi__line_t *line, const char *name)
     return NULL;
 }
 
-void okapi__comp_add(okapi__comp_t *comp, const char *name, const char *params, const char *value)
+okapi__line_t *okapi__comp_add(okapi__comp_t *comp, const char *name, const char *params,
+                               const char *value)
 {
     apr_pool_t *pool = comp->lines->pool;
     okapi__line_t line;
     const char *text =
         apr_pstrcat(pool, name, params ? ";" : "", params ? params : "", ":", value, NULL);
-    if (read_line(&line, text, pool))
-        APR_ARRAY_PUSH(comp->lines, okapi__line_t) = line;
+    if (!read_line(&line, text, pool))
+        return NULL;
+    okapi__line_t *added = apr_array_push(comp->lines);
+    *added = line;
+    return added;
 }
 
 /* ---- values ---- */

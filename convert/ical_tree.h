@@ -15,6 +15,7 @@ typedef struct okapi__line_t {
     const char *value;          /* as it is written */
     apr_array_header_t *params; /* okapi__param_t; NULL if there are none */
     const char *text;           /* the whole line, unfolded */
+    const char *slot;           /* what of an item it is, if its name doesn't say that: keep.h */
 } okapi__line_t;
 
 typedef struct okapi__comp_t {
@@ -36,8 +37,9 @@ const char *okapi__comp_value(const okapi__comp_t *comp, const char *name);
 const char *okapi__line_param(const okapi__line_t *line, const char *name);
 
 /* A line "NAME;PARAMS:VALUE"; PARAMS is NULL or as they are written. The value is as it is to be
- * written. */
-void okapi__comp_add(okapi__comp_t *comp, const char *name, const char *params, const char *value);
+ * written. The line stays where it is until the next one is added; NULL if it isn't one. */
+okapi__line_t *okapi__comp_add(okapi__comp_t *comp, const char *name, const char *params,
+                               const char *value);
 
 /* TEXT values, RFC 5545 3.3.11; a list of them is divided at its commas. */
 char *okapi__text_read(const char *value, apr_pool_t *result_pool);

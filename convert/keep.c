@@ -4,7 +4,8 @@
  * at a time. A group that isn't the same is kept as it came, with a hash of what was written for
  * it. When the item is really written, a group is what was kept if the hash still fits, and what
  * MAPI says now if it doesn't: a client has changed it. An unknown property is the simplest such
- * group: nothing is written for it. */
+ * group: nothing is written for it. So is, beside others of its name that have a slot, a line that
+ * found none: it outlives whatever happens to them. */
 #include "keep.h"
 
 #include <string.h>
@@ -19,13 +20,13 @@ typedef struct group_t {
     apr_array_header_t *texts; /* const char * */
 } group_t;
 
-/* What tells one thing in several properties is one group; so are the lines of one name, whichever
- * of vCard's groups they are in ("ITEM1.TEL"). */
-static const char *key_of(const char *name)
+/* The lines of one slot are one group, and those of one name that have none, whichever of vCard's
+ * groups they are in ("ITEM1.TEL"); so are the properties that tell one thing together. */
+static const char *key_of(const okapi__line_t *line)
 {
-    const char *dot = strrchr(name, '.');
-    if (dot)
-        name = dot + 1;
+    const char *dot = strrchr(line->name, '.'), *name = dot ? dot + 1 : line->name;
+    if (line->slot)
+        return line->slot;
     static const char *const same[][2] = {{"DTEND", "DTSTART"}, {"DURATION", "DTSTART"},
                                           {"DUE", "DTSTART"},   {"EXDATE", "RRULE"},
                                           {"RDATE", "RRULE"},   {"EXRULE", "RRULE"}};
@@ -66,7 +67,7 @@ static apr_array_header_t *groups_of(const okapi__comp_t *comp, apr_hash_t *inde
     apr_array_header_t *groups = apr_array_make(pool, 16, sizeof(group_t *));
     for (int i = 0; i < comp->lines->nelts; i++) {
         const okapi__line_t *line = &APR_ARRAY_IDX(comp->lines, i, okapi__line_t);
-        put(groups, index, key_of(line->name), line->text);
+        put(groups, index, key_of(line), line->text);
     }
     for (int i = 0; i < comp->children->nelts; i++) {
         const okapi__comp_t *child = APR_ARRAY_IDX(comp->children, i, okapi__comp_t *);
@@ -161,7 +162,7 @@ static void remove_group(okapi__comp_t *comp, const char *key)
     int n = 0;
     for (int i = 0; i < comp->lines->nelts; i++) {
         okapi__line_t line = APR_ARRAY_IDX(comp->lines, i, okapi__line_t);
-        if (strcmp(key_of(line.name), key) != 0)
+        if (strcmp(key_of(&line), key) != 0)
             APR_ARRAY_IDX(comp->lines, n++, okapi__line_t) = line;
     }
     comp->lines->nelts = n;
@@ -205,6 +206,8 @@ void okapi__keep_apply(okapi__comp_t *generated, const char *kept, apr_pool_t *r
         if (strcmp(hash, hash_of(apr_hash_get(index, key, APR_HASH_KEY_STRING), result_pool)) ||
             okapi__comp_parse(&original, &why, text, result_pool) != APR_SUCCESS)
             continue;
+        for (int i = 0; i < original->lines->nelts; i++)
+            APR_ARRAY_IDX(original->lines, i, okapi__line_t).slot = key;
         remove_group(generated, key);
         apr_array_cat(generated->lines, original->lines);
         apr_array_cat(generated->children, original->children);

@@ -4,6 +4,9 @@
 
 #include "ical_tree.h"
 
+/* Lines belong together by their names, or by their slots, which are words with a colon, that no
+ * name has: those that were read into one of the item's values, and those written from it. */
+
 /* What has to be kept so that GENERATED becomes ORIGINAL again; NULL if nothing. */
 const char *okapi__keep_difference(const okapi__comp_t *original, const okapi__comp_t *generated,
                                    apr_pool_t *result_pool);

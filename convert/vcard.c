@@ -144,6 +144,7 @@ apr_status_t okapi_vcard_to_message(okapi_message_t *message, const char **why,
     okapi__card_names_read(&card);
     if (is_list)
         okapi__card_members_read(&card);
+    okapi__card_join_labels(card.comp);
     okapi_props_set_str(card.props, PR_MESSAGE_CLASS, is_list ? "IPM.DistList" : "IPM.Contact");
     okapi_props_set_i32(card.props, PR_ICON_INDEX, is_list ? ICON_LIST : ICON_CONTACT);
     status = okapi__card_photo_read(&card, result_pool);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <apr_hash.h>
 #include <apr_strings.h>
 
 /* ---- properties ---- */
@@ -83,6 +84,33 @@ const okapi__line_t *okapi__card_line(const okapi__comp_t *comp, const char *nam
             return line;
     }
     return NULL;
+}
+
+void okapi__card_add(okapi__card_t *card, const char *slot, const char *name, const char *params,
+                     const char *value)
+{
+    okapi__line_t *line = okapi__comp_add(card->comp, name, params, value);
+    if (line)
+        line->slot = slot;
+}
+
+/* Apple names what is in a group of vCard's by a line of its own: "item1.X-ABLabel" tells what kind
+ * of number "item1.TEL" is. */
+void okapi__card_join_labels(okapi__comp_t *comp)
+{
+    apr_hash_t *slots = apr_hash_make(comp->lines->pool);
+    for (int i = 0; i < comp->lines->nelts; i++) {
+        const okapi__line_t *line = &APR_ARRAY_IDX(comp->lines, i, okapi__line_t);
+        apr_ssize_t len = okapi__card_line_name(line) - line->name;
+        if (len && line->slot && !apr_hash_get(slots, line->name, len))
+            apr_hash_set(slots, line->name, len, line->slot);
+    }
+    for (int i = 0; i < comp->lines->nelts; i++) {
+        okapi__line_t *line = &APR_ARRAY_IDX(comp->lines, i, okapi__line_t);
+        const char *name = okapi__card_line_name(line);
+        if (name != line->name && (!strcmp(name, "X-ABLABEL") || !strcmp(name, "X-ABADR")))
+            line->slot = apr_hash_get(slots, line->name, name - line->name);
+    }
 }
 
 /* TYPE=HOME;TYPE="work,fax": whichever way they are written. */

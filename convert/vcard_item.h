@@ -45,6 +45,13 @@ const char *okapi__card_get(const okapi__card_t *card, okapi_proptag_t tag); /* 
 const char *okapi__card_line_name(const okapi__line_t *line);
 const okapi__line_t *okapi__card_line(const okapi__comp_t *comp, const char *name);
 
+/* Adds a line that is the item's SLOT (keep.h). */
+void okapi__card_add(okapi__card_t *card, const char *slot, const char *name, const char *params,
+                     const char *value);
+
+/* The labels beside lines that have slots are in those. */
+void okapi__card_join_labels(okapi__comp_t *comp);
+
 /* Is WORD (upper case) one of the line's TYPEs? */
 int okapi__card_is_type(const okapi__line_t *line, const char *word);
 

@@ -9,6 +9,8 @@
 
 enum { MAX_KEYS = 20, MAX_KEY = 64 * 1024 };
 
+static const char slot[] = "KEY:X509";
+
 /* ASN.1's SEQUENCE, which each certificate in DER is. */
 static int is_der(okapi_binary_t bytes)
 {
@@ -20,15 +22,17 @@ void okapi__card_keys_read(okapi__card_t *card)
     okapi_binary_t keys[MAX_KEYS];
     apr_uint32_t n = 0;
     for (int i = 0; i < card->comp->lines->nelts && n < MAX_KEYS; i++) {
-        const okapi__line_t *line = &APR_ARRAY_IDX(card->comp->lines, i, okapi__line_t);
+        okapi__line_t *line = &APR_ARRAY_IDX(card->comp->lines, i, okapi__line_t);
         const char *text =
             strcmp(okapi__card_line_name(line), "KEY") == 0 ? okapi__card_base64(line) : NULL;
         if (!text || strlen(text) > MAX_KEY / 3 * 4)
             continue;
         okapi_binary_t bytes = {(const unsigned char *)text, strlen(text)};
         bytes = okapi__transfer_decode(OKAPI__TRANSFER_BASE64, bytes, card->pool);
-        if (is_der(bytes))
+        if (is_der(bytes)) {
             keys[n++] = bytes;
+            line->slot = slot;
+        }
     }
     okapi_propval_t value = {.tag = PR_USER_X509_CERTIFICATE};
     value.v.mv.count = n;
@@ -62,7 +66,7 @@ void okapi__card_keys_write(okapi__card_t *card)
     for (apr_uint32_t i = 0; keys && i < keys->v.mv.count && i < MAX_KEYS; i++) {
         okapi_binary_t key = certificate_of(keys->v.mv.v.bin[i]);
         if (is_der(key))
-            okapi__comp_add(card->comp, "KEY", "ENCODING=b;TYPE=X509",
+            okapi__card_add(card, slot, "KEY", "ENCODING=b;TYPE=X509",
                             apr_pencode_base64_binary(card->pool, key.data, (apr_ssize_t)key.len,
                                                       APR_ENCODE_NONE, NULL));
     }

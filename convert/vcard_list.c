@@ -12,6 +12,8 @@
 
 enum { MAX_MEMBERS = 5000 };
 
+static const char slot[] = "MEMBER:"; /* all members that have addresses */
+
 int okapi__card_is_list(const okapi__comp_t *comp)
 {
     static const char *const names[] = {"KIND", "X-ADDRESSBOOKSERVER-KIND"};
@@ -28,10 +30,11 @@ void okapi__card_members_read(okapi__card_t *card)
     apr_pool_t *pool = card->pool;
     apr_array_header_t *members = apr_array_make(pool, 8, sizeof(okapi_binary_t));
     for (int i = 0; i < card->comp->lines->nelts; i++) {
-        const okapi__line_t *line = &APR_ARRAY_IDX(card->comp->lines, i, okapi__line_t);
+        okapi__line_t *line = &APR_ARRAY_IDX(card->comp->lines, i, okapi__line_t);
         const char *name = okapi__card_line_name(line);
         if ((strcmp(name, "MEMBER") == 0 || strcmp(name, "X-ADDRESSBOOKSERVER-MEMBER") == 0) &&
             strncasecmp(line->value, "mailto:", 7) == 0 && members->nelts < MAX_MEMBERS) {
+            line->slot = slot;
             const char *address = line->value + 7, *cn = okapi__line_param(line, "CN");
             APR_ARRAY_PUSH(members, okapi_binary_t) =
                 okapi_entryid_oneoff(cn ? cn : address, "SMTP", address, pool);
@@ -73,8 +76,8 @@ void okapi__card_members_write(okapi__card_t *card)
     for (apr_uint32_t i = 0; members && i < members->v.mv.count; i++) {
         const char *name, *address;
         if (read_oneoff(members->v.mv.v.bin[i], &name, &address, card->pool))
-            okapi__comp_add(
-                card->comp, "X-ADDRESSBOOKSERVER-MEMBER",
+            okapi__card_add(
+                card, slot, "X-ADDRESSBOOKSERVER-MEMBER",
                 strcmp(name, address) == 0
                     ? NULL
                     : apr_pstrcat(card->pool, "CN=", okapi__param_write(name, card->pool), NULL),

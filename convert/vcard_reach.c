@@ -50,16 +50,22 @@ static int has_types(const okapi__line_t *line, const char *const *types)
     return 1;
 }
 
+static const char *telephone_slot(int i, apr_pool_t *pool)
+{
+    return apr_psprintf(pool, "TEL:%04X", (unsigned int)OKAPI_PROP_ID(telephones[i].tag));
+}
+
 /* 4.0 writes tel: URIs. */
-static void read_telephone(okapi__card_t *card, const okapi__line_t *line)
+static void read_telephone(okapi__card_t *card, okapi__line_t *line)
 {
     const char *number = okapi__text_read(line->value, card->pool);
     if (strncasecmp(number, "tel:", 4) == 0)
         number += 4;
-    for (int i = 0; i < TELEPHONES; i++)
+    for (int i = 0; i < TELEPHONES && *number; i++)
         if (has_types(line, telephones[i].types) &&
             !okapi_props_get(card->props, telephones[i].tag)) {
             okapi__card_put(card, telephones[i].tag, number);
+            line->slot = telephone_slot(i, card->comp->lines->pool);
             return;
         }
 }
@@ -79,7 +85,7 @@ static void write_telephones(okapi__card_t *card)
         const char *number = okapi__card_get(card, telephones[i].tag);
         const char *const *types = telephones[i].types;
         if (*number && is_first(i))
-            okapi__comp_add(card->comp, "TEL",
+            okapi__card_add(card, telephone_slot(i, card->pool), "TEL",
                             types[0] ? apr_pstrcat(card->pool, "TYPE=", types[0],
                                                    types[1] ? "," : NULL, types[1], NULL)
                                      : NULL,
@@ -102,6 +108,8 @@ static const struct {
 #undef EMAIL
 };
 enum { EMAILS = sizeof(emails) / sizeof(emails[0]) };
+
+static const char *const email_slots[] = {"EMAIL:1", "EMAIL:2", "EMAIL:3"};
 
 static void put_email(okapi__card_t *card, int i, const char *address, const char *name)
 {
@@ -144,7 +152,7 @@ static void write_emails(okapi__card_t *card)
     for (int i = 0; i < EMAILS; i++) {
         const char *address = okapi__card_get(card, card->tags[emails[i].address]);
         if (*address)
-            okapi__comp_add(card->comp, "EMAIL", "TYPE=INTERNET",
+            okapi__card_add(card, email_slots[i], "EMAIL", "TYPE=INTERNET",
                             okapi__text_write(address, card->pool));
     }
 }
@@ -155,7 +163,7 @@ static void write_emails(okapi__card_t *card)
 enum { BOX, EXTENDED, STREET, CITY, REGION, CODE, COUNTRY, ADR_FIELDS };
 
 typedef struct address_t {
-    const char *type;                 /* NULL: any other */
+    const char *slot, *type;          /* type NULL: any other */
     int postal_id;                    /* PidLidPostalAddressId */
     int whole;                        /* all of it in one text: a named property */
     okapi_proptag_t tags[ADR_FIELDS]; /* 0: NAMED; an extended address is a line of the street */
@@ -163,19 +171,22 @@ typedef struct address_t {
 } address_t;
 
 static const address_t addresses[] = {
-    {"WORK",
+    {"ADR:WORK",
+     "WORK",
      2,
      OKAPI__CONTACT_WORK_ADDRESS,
      {0},
      {OKAPI__CONTACT_WORK_POST_OFFICE_BOX, 0, OKAPI__CONTACT_WORK_STREET, OKAPI__CONTACT_WORK_CITY,
       OKAPI__CONTACT_WORK_STATE, OKAPI__CONTACT_WORK_POSTAL_CODE, OKAPI__CONTACT_WORK_COUNTRY}},
-    {"HOME",
+    {"ADR:HOME",
+     "HOME",
      1,
      OKAPI__CONTACT_HOME_ADDRESS,
      {PR_HOME_ADDRESS_POST_OFFICE_BOX, 0, PR_HOME_ADDRESS_STREET, PR_HOME_ADDRESS_CITY,
       PR_HOME_ADDRESS_STATE_OR_PROVINCE, PR_HOME_ADDRESS_POSTAL_CODE, PR_HOME_ADDRESS_COUNTRY},
      {0}},
-    {NULL,
+    {"ADR:OTHER",
+     NULL,
      3,
      OKAPI__CONTACT_OTHER_ADDRESS,
      {PR_OTHER_ADDRESS_POST_OFFICE_BOX, 0, PR_OTHER_ADDRESS_STREET, PR_OTHER_ADDRESS_CITY,
@@ -207,7 +218,7 @@ static const char *whole_of(okapi__card_t *card, const char *const *fields)
     return with_line(card, with_line(card, text, town), fields[COUNTRY]);
 }
 
-static void read_address(okapi__card_t *card, const okapi__line_t *line)
+static void read_address(okapi__card_t *card, okapi__line_t *line)
 {
     const char *fields[ADR_FIELDS];
     okapi_proptag_t id = OKAPI__CONTACT_TAG(card, POSTAL_ADDRESS_ID);
@@ -226,7 +237,10 @@ static void read_address(okapi__card_t *card, const okapi__line_t *line)
             okapi__card_put(card, postal_tags[i], fields[i]);
         }
     }
-    okapi__card_put(card, card->tags[a->whole], whole_of(card, fields));
+    const char *whole = whole_of(card, fields);
+    okapi__card_put(card, card->tags[a->whole], whole);
+    if (*whole)
+        line->slot = a->slot;
     if (is_postal)
         okapi_props_set_i32(card->props, id, a->postal_id);
 }
@@ -242,7 +256,7 @@ static void write_address(okapi__card_t *card, const address_t *a)
                             NULL);
     }
     if (is_there)
-        okapi__comp_add(card->comp, "ADR",
+        okapi__card_add(card, a->slot, "ADR",
                         a->type ? apr_pstrcat(card->pool, "TYPE=", a->type, NULL) : NULL, value);
 }
 
@@ -252,7 +266,7 @@ void okapi__card_reach_read(okapi__card_t *card)
 {
     int n = 0;
     for (int i = 0; i < card->comp->lines->nelts; i++) {
-        const okapi__line_t *line = &APR_ARRAY_IDX(card->comp->lines, i, okapi__line_t);
+        okapi__line_t *line = &APR_ARRAY_IDX(card->comp->lines, i, okapi__line_t);
         const char *name = okapi__card_line_name(line);
         if (strcmp(name, "TEL") == 0) {
             read_telephone(card, line);
@@ -262,8 +276,10 @@ void okapi__card_reach_read(okapi__card_t *card)
             const char *address = okapi__text_read(line->value, card->pool);
             if (strncasecmp(address, "mailto:", 7) == 0)
                 address += 7;
-            if (*address)
+            if (*address) {
+                line->slot = email_slots[n];
                 put_email(card, n++, address, name_of(card, address));
+            }
         }
     }
     put_email_list(card, n);

@@ -16,30 +16,39 @@ typedef struct code_t {
 
 typedef struct row_t row_t;
 
-/* How a value is read and written; without WRITE it is a second spelling. TYPE is one of the words
- * the line must have, or NULL. */
+/* How a value is read and written; without WRITE it is a second spelling. READ says whether the
+ * property is what the line says, or would be if MAPI could say it; if not, a further row for the
+ * name may have room. TYPE is one of the words the line must have, or NULL. */
 struct row_t {
     const char *name, *type;
-    void (*read)(okapi__card_t *card, const row_t *row, okapi_proptag_t tag, const char *value);
+    int (*read)(okapi__card_t *card, const row_t *row, okapi_proptag_t tag, const char *value);
     void (*write)(okapi__card_t *card, const row_t *row, const okapi_propval_t *value);
     okapi_proptag_t tag; /* 0: NAMED */
     int named;
     const code_t *codes;
 };
 
+static const char *slot_of(const row_t *row, apr_pool_t *result_pool);
+
 static void add(okapi__card_t *card, const row_t *row, const char *value)
 {
-    okapi__comp_add(card->comp, row->name,
+    okapi__card_add(card, slot_of(row, card->pool), row->name,
                     row->type ? apr_pstrcat(card->pool, "TYPE=", row->type, NULL) : NULL, value);
 }
 
 /* ---- text ---- */
 
 /* Of several the first. */
-static void read_text(okapi__card_t *card, const row_t *row, okapi_proptag_t tag, const char *value)
+static int put_first(okapi__card_t *card, okapi_proptag_t tag, const char *text)
 {
     if (!okapi_props_get(card->props, tag))
-        okapi__card_put(card, tag, okapi__text_read(value, card->pool));
+        okapi__card_put(card, tag, text);
+    return *text && strcmp(okapi__card_get(card, tag), text) == 0;
+}
+
+static int read_text(okapi__card_t *card, const row_t *row, okapi_proptag_t tag, const char *value)
+{
+    return put_first(card, tag, okapi__text_read(value, card->pool));
 }
 
 static void write_text(okapi__card_t *card, const row_t *row, const okapi_propval_t *value)
@@ -48,10 +57,9 @@ static void write_text(okapi__card_t *card, const row_t *row, const okapi_propva
         add(card, row, okapi__text_write(value->v.str, card->pool));
 }
 
-static void read_uri(okapi__card_t *card, const row_t *row, okapi_proptag_t tag, const char *value)
+static int read_uri(okapi__card_t *card, const row_t *row, okapi_proptag_t tag, const char *value)
 {
-    if (!okapi_props_get(card->props, tag))
-        okapi__card_put(card, tag, value);
+    return put_first(card, tag, value);
 }
 
 static void write_uri(okapi__card_t *card, const row_t *row, const okapi_propval_t *value)
@@ -61,7 +69,7 @@ static void write_uri(okapi__card_t *card, const row_t *row, const okapi_propval
         add(card, row, text);
 }
 
-static void read_list(okapi__card_t *card, const row_t *row, okapi_proptag_t tag, const char *value)
+static int read_list(okapi__card_t *card, const row_t *row, okapi_proptag_t tag, const char *value)
 {
     enum { MOST = 1000 };
     apr_pool_t *pool = card->pool;
@@ -75,6 +83,7 @@ static void read_list(okapi__card_t *card, const row_t *row, okapi_proptag_t tag
     list.v.mv.v.str = (const char *const *)all->elts;
     if (all->nelts > 0 && all->nelts <= MOST)
         okapi_props_set(card->props, &list);
+    return 1;
 }
 
 static void write_list(okapi__card_t *card, const row_t *row, const okapi_propval_t *value)
@@ -88,11 +97,12 @@ static void write_list(okapi__card_t *card, const row_t *row, const okapi_propva
 
 /* ---- codes, dates ---- */
 
-static void read_code(okapi__card_t *card, const row_t *row, okapi_proptag_t tag, const char *value)
+static int read_code(okapi__card_t *card, const row_t *row, okapi_proptag_t tag, const char *value)
 {
     for (const code_t *c = row->codes; c->text; c++)
         if (strcasecmp(value, c->text) == 0)
             okapi_props_set_i32(card->props, tag, c->value);
+    return 1;
 }
 
 static void write_code(okapi__card_t *card, const row_t *row, const okapi_propval_t *value)
@@ -105,7 +115,7 @@ static void write_code(okapi__card_t *card, const row_t *row, const okapi_propva
 }
 
 /* "1985-04-12", "19850412T000000Z": its day. A date without a year isn't one to MAPI. */
-static void read_date(okapi__card_t *card, const row_t *row, okapi_proptag_t tag, const char *value)
+static int read_date(okapi__card_t *card, const row_t *row, okapi_proptag_t tag, const char *value)
 {
     char digits[9];
     int n = 0;
@@ -114,13 +124,14 @@ static void read_date(okapi__card_t *card, const row_t *row, okapi_proptag_t tag
         if (*p != '-')
             digits[n++] = *p;
     if (n != 8 || *value == '-')
-        return;
+        return 1;
     digits[8] = 0;
     if (!okapi__ical_time_parse(&t, digits) || !t.is_date)
-        return;
+        return 1;
     okapi_props_set_time(card->props, tag, okapi__civil_time(t.civil));
     if (card->tags[row->named])
         okapi_props_set_time(card->props, card->tags[row->named], okapi__civil_time(t.civil));
+    return 1;
 }
 
 /* Clients keep the beginning of the day in their zone, which is less than half a day from UTC's,
@@ -183,6 +194,10 @@ static const row_t rows[] = {
     {"X-PHONETIC-FIRST-NAME", NULL, TEXT, NAMED(YOMI_FIRST_NAME), NULL},
     {"X-PHONETIC-LAST-NAME", NULL, TEXT, NAMED(YOMI_LAST_NAME), NULL},
     {"X-PHONETIC-ORG", NULL, TEXT, NAMED(YOMI_COMPANY_NAME), NULL},
+    {"X-MS-TEXT", NULL, TEXT, NAMED(USER_FIELD1), NULL},
+    {"X-MS-TEXT", NULL, TEXT, NAMED(USER_FIELD2), NULL},
+    {"X-MS-TEXT", NULL, TEXT, NAMED(USER_FIELD3), NULL},
+    {"X-MS-TEXT", NULL, TEXT, NAMED(USER_FIELD4), NULL},
     {"UID", NULL, URI, NAMED(UID), NULL},
 };
 
@@ -191,21 +206,32 @@ static okapi_proptag_t tag_of(const okapi__card_t *card, const row_t *row)
     return row->tag ? row->tag : card->tags[row->named];
 }
 
-void okapi__card_table_read(okapi__card_t *card)
+/* That of the first row for the property: a second spelling is the same thing. */
+static const char *slot_of(const row_t *row, apr_pool_t *result_pool)
 {
-    for (int i = 0; i < card->comp->lines->nelts; i++) {
-        const okapi__line_t *line = &APR_ARRAY_IDX(card->comp->lines, i, okapi__line_t);
-        const char *name = okapi__card_line_name(line);
-        for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
-            const row_t *row = &rows[k];
-            if (strcmp(name, row->name) == 0 &&
-                (!row->type || okapi__card_is_type(line, row->type))) {
-                if (tag_of(card, row))
-                    row->read(card, row, tag_of(card, row), line->value);
-                break;
-            }
+    const row_t *first = rows;
+    while (first->tag != row->tag || first->named != row->named)
+        first++;
+    return apr_pstrcat(result_pool, first->name, ":", first->type, NULL);
+}
+
+static void read_line(okapi__card_t *card, okapi__line_t *line)
+{
+    const char *name = okapi__card_line_name(line);
+    for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+        const row_t *row = &rows[k];
+        if (strcmp(name, row->name) == 0 && (!row->type || okapi__card_is_type(line, row->type)) &&
+            tag_of(card, row) && row->read(card, row, tag_of(card, row), line->value)) {
+            line->slot = slot_of(row, card->comp->lines->pool);
+            return;
         }
     }
+}
+
+void okapi__card_table_read(okapi__card_t *card)
+{
+    for (int i = 0; i < card->comp->lines->nelts; i++)
+        read_line(card, &APR_ARRAY_IDX(card->comp->lines, i, okapi__line_t));
 }
 
 void okapi__card_table_write(okapi__card_t *card)

@@ -1,4 +1,5 @@
 /* vcard.c - vCards as contacts and back: what each property becomes, and what is kept. */
+#include <okapi/entryid.h>
 #include <okapi/error.h>
 #include <okapi/vcard.h>
 
@@ -170,6 +171,98 @@ static void test_back(mailbox_t *m, apr_pool_t *pool)
     ok(has_line(text, "X-UNKNOWN;X-P=1:a;b", pool), "the rest is");
 }
 
+static void set_str(okapi_message_t *message, okapi_proptag_t tag, const char *text,
+                    apr_pool_t *pool)
+{
+    const okapi_propval_t v = okapi_propval_str(tag, text);
+    mailbox_must(okapi_object_set(okapi_message_object(message), &v, 1, pool), "set");
+}
+
+/* What a client does to one value leaves the others, and what there was no room for, as they came.
+ */
+static void test_slots(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_message_t *c = message_of(m, "3.0",
+                                    "FN:A\r\n"
+                                    "item1.TEL;TYPE=work,voice:1\r\n"
+                                    "item1.X-ABLabel:first\r\n"
+                                    "TEL;TYPE=work,msg:2\r\n"
+                                    "item3.TEL;TYPE=work,bbs:3\r\n"
+                                    "item3.X-ABLabel:three\r\n"
+                                    "TEL;TYPE=cell,x-slow:4\r\n"
+                                    "EMAIL;TYPE=x-a:a@x.org\r\n"
+                                    "EMAIL;TYPE=x-b:b@x.org\r\n"
+                                    "EMAIL;TYPE=x-c:c@x.org\r\n"
+                                    "EMAIL;TYPE=x-d:d@x.org\r\n"
+                                    "ADR;TYPE=home,x-h:;;Weg 1;Bonn;;;\r\n"
+                                    "ADR;TYPE=work,x-w:;;Weg 2;Bonn;;;\r\n"
+                                    "ADR;TYPE=work,x-v:;;Weg 3;Bonn;;;\r\n"
+                                    "NOTE;LANGUAGE=de:eins\r\n"
+                                    "NOTE;LANGUAGE=en:one\r\n"
+                                    "URL;TYPE=x-u:http://u/\r\n"
+                                    "URL;TYPE=WORK,x-w:http://w/\r\n"
+                                    "X-MS-SPOUSE:S\r\n"
+                                    "BDAY:--0412\r\n"
+                                    "KEY;TYPE=PGP;ENCODING=b:mQEB\r\n"
+                                    "KEY;ENCODING=b;TYPE=X509:MIIBAQID\r\n",
+                                    pool);
+    static const char *const stay[] = {"item3.TEL;TYPE=work,bbs:3",
+                                       "item3.X-ABLabel:three",
+                                       "TEL;TYPE=cell,x-slow:4",
+                                       "EMAIL;TYPE=x-a:a@x.org",
+                                       "EMAIL;TYPE=x-c:c@x.org",
+                                       "EMAIL;TYPE=x-d:d@x.org",
+                                       "ADR;TYPE=home,x-h:;;Weg 1;Bonn;;;",
+                                       "ADR;TYPE=work,x-v:;;Weg 3;Bonn;;;",
+                                       "NOTE;LANGUAGE=en:one",
+                                       "URL;TYPE=WORK,x-w:http://w/",
+                                       "KEY;TYPE=PGP;ENCODING=b:mQEB"};
+    static const char *const change[] = {"TEL;TYPE=WORK:11",
+                                         "EMAIL;TYPE=INTERNET:bb@x.org",
+                                         "ADR;TYPE=WORK:;;Weg 22;Bonn;;;",
+                                         "NOTE:zwei",
+                                         "URL:http://uu/",
+                                         "X-SPOUSE:T",
+                                         "BDAY:1985-04-12",
+                                         "KEY;ENCODING=b;TYPE=X509:MIIBAQIE"};
+    static const char *const go[] = {":first", ":1\r\n", ":2\r\n",      "x-b:b@", "Weg 2;",
+                                     "eins",   "//u/",   "X-MS-SPOUSE", "--0412", "MIIBAQID"};
+    static const okapi_binary_t key = {(const unsigned char *)"\x30\x82\1\1\2\4", 6};
+    okapi_propval_t values[] = {{.tag = PR_USER_X509_CERTIFICATE}, {.tag = PR_BIRTHDAY}};
+    values[0].v.mv.count = 1;
+    values[0].v.mv.v.bin = &key;
+    values[1].v.time = 121265856000000000;
+    mailbox_must(okapi_object_set(okapi_message_object(c), values, 2, pool), "set");
+    set_str(c, PR_BUSINESS_TELEPHONE_NUMBER, "11", pool);
+    set_str(c, PR_BUSINESS2_TELEPHONE_NUMBER, "", pool);
+    set_str(c, named(c, OKAPI__CONTACT_EMAIL2_ADDRESS, pool), "bb@x.org", pool);
+    set_str(c, named(c, OKAPI__CONTACT_WORK_STREET, pool), "Weg 22", pool);
+    set_str(c, PR_BODY, "zwei", pool);
+    set_str(c, named(c, OKAPI__CONTACT_HTML, pool), "http://uu/", pool);
+    set_str(c, PR_SPOUSE_NAME, "T", pool);
+    const char *text = text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool);
+    for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
+        ok(has_line(text, stay[i], pool), "nobody's or unchanged: %s", stay[i]);
+    for (size_t i = 0; i < sizeof(change) / sizeof(change[0]); i++)
+        ok(has_line(text, change[i], pool), "changed: %s", change[i]);
+    for (size_t i = 0; i < sizeof(go) / sizeof(go[0]); i++)
+        ok(!strstr(text, go[i]), "gone: %s", go[i]);
+}
+
+static void test_texts(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_message_t *c = message_of(m, "3.0",
+                                    "FN:A\r\nX-MS-TEXT:a\r\nX-MS-TEXT:b\r\nX-MS-TEXT:c\r\n"
+                                    "X-MS-TEXT:d\r\nX-MS-TEXT:e\r\n",
+                                    pool);
+    is_str(NAMED_STR(USER_FIELD1), "a", "X-MS-TEXT");
+    is_str(NAMED_STR(USER_FIELD4), "d", "the fourth");
+    set_str(c, named(c, OKAPI__CONTACT_USER_FIELD2, pool), "bb", pool);
+    const char *text = text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool);
+    ok(has_line(text, "X-MS-TEXT:bb", pool) && !strstr(text, ":b\r\n"), "one is changed");
+    ok(has_line(text, "X-MS-TEXT:e", pool), "a fifth stays");
+}
+
 static void test_versions(mailbox_t *m, apr_pool_t *pool)
 {
     okapi_message_t *c =
@@ -242,9 +335,17 @@ static void test_list(mailbox_t *m, apr_pool_t *pool)
     is_int(get(c, named(c, OKAPI__CONTACT_LIST_MEMBERS, pool), pool).v.mv.count, 1, "its members");
     ok(has_line(text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool), "MEMBER:urn:uuid:77", pool),
        "as it came");
+    okapi_propval_t members = {.tag = named(c, OKAPI__CONTACT_LIST_ONEOFF_MEMBERS, pool)};
+    const okapi_binary_t bob = okapi_entryid_oneoff("Bob", "SMTP", "bob@example.org", pool);
     ok(has_line(text_of(c, OKAPI_VCARD_30, OKAPI_VCARD_PLAIN, pool),
                 "X-ADDRESSBOOKSERVER-MEMBER;CN=Ann:mailto:ann@example.org", pool),
        "plain");
+    members.v.mv.count = 1;
+    members.v.mv.v.bin = &bob;
+    mailbox_must(okapi_object_set(okapi_message_object(c), &members, 1, pool), "set");
+    const char *text = text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool);
+    ok(strstr(text, "bob@example.org") && !strstr(text, "ann@example.org"), "another member");
+    ok(has_line(text, "MEMBER:urn:uuid:77", pool), "beside one by UID only");
 }
 
 static void test_refused(mailbox_t *m, apr_pool_t *pool)
@@ -282,6 +383,8 @@ int main(void)
     mailbox_create(&m, pool);
     test_contact(&m, pool);
     test_back(&m, pool);
+    test_slots(&m, pool);
+    test_texts(&m, pool);
     test_versions(&m, pool);
     test_key(&m, pool);
     test_list(&m, pool);
