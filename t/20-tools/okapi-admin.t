@@ -118,6 +118,29 @@ subtest 'changes' => sub {
         '--password-stdin'))[0], EX_DATAERR, 'not one that would be cut');
 };
 
+subtest 'rooms' => sub {
+    my @set = qw(user set anna);
+    my $user = json_of(@set, '--resource', 'room');
+    is_deeply([@{$user}{qw(resource accepts)}], ['room', 'none'], 'a room that people answer for');
+    is(json_of(@set, '--accept')->{accepts}, 'all', 'it answers by itself');
+    is(json_of(@set, '--decline-conflicts')->{accepts}, 'no conflicts', 'not always with yes');
+    is(json_of(@set, '--decline-recurring')->{accepts}, 'no conflicts, no series', 'nor to series');
+    is(json_of(@set, '--allow-conflicts')->{accepts}, 'no series', 'or just not to these');
+    is(json_of(@set, '--allow-recurring')->{accepts}, 'all', 'or always after all');
+    $user = json_of(@set, '--resource', 'equipment');
+    is_deeply([@{$user}{qw(resource accepts)}], ['equipment', 'all'], 'equipment');
+    is(json_of(@set, '--no-accept')->{accepts}, 'none', 'that doesn\'t');
+    is(json_of(@set, '--accept')->{accepts}, 'all', 'and does');
+    $user = json_of(@set, '--resource', 'none');
+    is_deeply([@{$user}{qw(resource accepts)}], ['none', 'none'], 'a person answers herself');
+    like((admin('user', 'show', 'anna'))[1], qr/^Resource: +none\nAccepts: +none$/m,
+        'which is shown');
+    fails(EX_USAGE, qr/--accept is for what has been made a --resource/, @set, '--accept');
+    fails(EX_USAGE, qr/--resource is room, equipment or none/, @set, '--resource', 'car');
+    is_deeply([@{ json_of('user', 'show', 'anna') }{qw(resource accepts)}], ['none', 'none'],
+        'neither of which changes anything');
+};
+
 subtest 'mailboxes' => sub {
     my $stores = json_of('store', 'list');
     is_deeply([map { $_->{owner} } @$stores], ['anna', 'bob'], 'one for each user');
