@@ -24,12 +24,12 @@ apr_status_t okapi__blob_hash(char hash[65], okapi_binary_t bytes)
 }
 
 apr_status_t okapi__blob_prepare(okapi__blob_t *blob, okapi_binary_t bytes,
-                                 apr_pool_t *result_pool)
+                                 okapi__packers_t *packers, apr_pool_t *result_pool)
 {
     apr_status_t rv = okapi__blob_hash(blob->hash, bytes);
     blob->bytes = bytes;
     if (rv == APR_SUCCESS) {
-        okapi__blob_encode(blob, result_pool);
+        okapi__blob_encode(blob, packers, result_pool);
     }
     return rv;
 }

@@ -15,6 +15,9 @@ typedef enum okapi__blob_enc_e {
     OKAPI__BLOB_ZSTD = 1 /* each chunk is a frame of its own; one that has all its bytes is plain */
 } okapi__blob_enc_e;
 
+/* What compresses: its tables are more bytes than most of what they are used for. */
+typedef struct okapi__packers_t okapi__packers_t;
+
 /* Bytes on their way into the database. */
 typedef struct okapi__blob_t {
     okapi_binary_t bytes;   /* not copied */
@@ -31,7 +34,7 @@ apr_status_t okapi__blob_hash(char hash[65], okapi_binary_t bytes);
 /* Hashes and encodes BYTES: the expensive part, which is why it is done outside of the
  * transaction, which may run more than once. What is encoded is in RESULT_POOL. */
 apr_status_t okapi__blob_prepare(okapi__blob_t *blob, okapi_binary_t bytes,
-                                 apr_pool_t *result_pool);
+                                 okapi__packers_t *packers, apr_pool_t *result_pool);
 
 /* *ID is the blob that holds these bytes now: BLOB->id, or that of an earlier one. */
 apr_status_t okapi__blob_put(okapi__conn_t *conn, const okapi__blob_t *blob, okapi_id_t *id,
@@ -49,8 +52,12 @@ apr_status_t okapi__blob_drop(okapi__conn_t *conn, okapi_id_t id, int *dropped,
 
 /* ---- blob_code.c ---- */
 
+/* Those of a process, for all of its threads. */
+apr_status_t okapi__packers_create(okapi__packers_t **packers, apr_pool_t *result_pool);
+
 /* Sets blob->enc and blob->chunks. */
-void okapi__blob_encode(okapi__blob_t *blob, apr_pool_t *result_pool);
+void okapi__blob_encode(okapi__blob_t *blob, okapi__packers_t *packers,
+                        apr_pool_t *result_pool);
 
 /* *CHUNK as it is stored becomes the LEN bytes it stands for; OKAPI_ECORRUPT. */
 apr_status_t okapi__blob_decode(okapi_binary_t *chunk, okapi__blob_enc_e enc, apr_size_t len,

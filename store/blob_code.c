@@ -3,6 +3,7 @@
  * Text shrinks to a quarter, what people attach is mostly compressed already. The first chunk
  * decides for the whole blob, so that an hour of video costs the try of a quarter of a megabyte.
  */
+#include <apr_thread_mutex.h>
 #include <okapi/error.h>
 #include <zstd.h>
 
@@ -10,9 +11,64 @@
 
 enum {
     LEVEL = 3,
-    GAIN = 8,     /* at least an eighth has to be saved */
-    SMALLEST = 64 /* bytes below which nothing is ever saved */
+    GAIN = 8,      /* at least an eighth has to be saved */
+    SMALLEST = 64, /* bytes below which nothing is ever saved */
+    IDLE_MAX = 8   /* contexts that wait, of a megabyte at most */
 };
+
+/* ---- contexts ---- */
+
+struct okapi__packers_t {
+    apr_thread_mutex_t *mutex;
+    ZSTD_CCtx *idle[IDLE_MAX];
+    int n;
+};
+
+static apr_status_t free_all(void *baton)
+{
+    okapi__packers_t *packers = baton;
+    while (packers->n > 0) {
+        ZSTD_freeCCtx(packers->idle[--packers->n]);
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t okapi__packers_create(okapi__packers_t **packers, apr_pool_t *result_pool)
+{
+    okapi__packers_t *created = apr_pcalloc(result_pool, sizeof(*created));
+    *packers = created;
+    apr_status_t rv = apr_thread_mutex_create(&created->mutex, APR_THREAD_MUTEX_DEFAULT,
+                                              result_pool);
+    if (rv == APR_SUCCESS) {
+        apr_pool_cleanup_register(result_pool, created, free_all, apr_pool_cleanup_null);
+    }
+    return rv;
+}
+
+/* One that nobody uses, or a new one; NULL without memory. */
+static ZSTD_CCtx *take(okapi__packers_t *packers)
+{
+    ZSTD_CCtx *context = NULL;
+    apr_thread_mutex_lock(packers->mutex);
+    if (packers->n > 0) {
+        context = packers->idle[--packers->n];
+    }
+    apr_thread_mutex_unlock(packers->mutex);
+    return context ? context : ZSTD_createCCtx();
+}
+
+static void give_back(okapi__packers_t *packers, ZSTD_CCtx *context)
+{
+    apr_thread_mutex_lock(packers->mutex);
+    if (packers->n < IDLE_MAX) {
+        packers->idle[packers->n++] = context;
+        context = NULL;
+    }
+    apr_thread_mutex_unlock(packers->mutex);
+    ZSTD_freeCCtx(context);
+}
+
+/* ---- encoding ---- */
 
 /* *CHUNK as a frame in RESULT_POOL; 0 if it doesn't become small enough. */
 static int compress_chunk(okapi_binary_t *chunk, ZSTD_CCtx *context, apr_pool_t *result_pool)
@@ -27,10 +83,11 @@ static int compress_chunk(okapi_binary_t *chunk, ZSTD_CCtx *context, apr_pool_t 
     return 1;
 }
 
-void okapi__blob_encode(okapi__blob_t *blob, apr_pool_t *result_pool)
+void okapi__blob_encode(okapi__blob_t *blob, okapi__packers_t *packers,
+                        apr_pool_t *result_pool)
 {
     apr_size_t left = blob->bytes.len;
-    ZSTD_CCtx *context = left < SMALLEST ? NULL : ZSTD_createCCtx();
+    ZSTD_CCtx *context = left < SMALLEST ? NULL : take(packers);
     blob->nchunks = (int)((left + OKAPI__BLOB_CHUNK - 1) / OKAPI__BLOB_CHUNK);
     blob->chunks = apr_palloc(result_pool, sizeof(okapi_binary_t) * (apr_size_t)blob->nchunks);
     blob->enc = context ? OKAPI__BLOB_ZSTD : OKAPI__BLOB_PLAIN;
@@ -44,7 +101,9 @@ void okapi__blob_encode(okapi__blob_t *blob, apr_pool_t *result_pool)
             blob->enc = OKAPI__BLOB_PLAIN;
         }
     }
-    ZSTD_freeCCtx(context);
+    if (context) {
+        give_back(packers, context);
+    }
 }
 
 apr_status_t okapi__blob_decode(okapi_binary_t *chunk, okapi__blob_enc_e enc, apr_size_t len,

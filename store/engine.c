@@ -5,6 +5,7 @@
 #include <apr_version.h>
 #include <okapi/doorbell.h>
 
+#include "blob.h"
 #include "cache.h"
 #include "engine_private.h"
 #include "table_private.h"
@@ -47,6 +48,9 @@ apr_status_t okapi_open(okapi_t **okapi, const okapi_config_t *config, const oka
         opened->host = *host;
     }
     apr_status_t rv = caches_create(opened, result_pool);
+    if (rv == APR_SUCCESS) {
+        rv = okapi__packers_create(&opened->packers, result_pool);
+    }
     if (rv == APR_SUCCESS) {
         rv = okapi__db_open(&opened->db, config, 0, &opened->host, result_pool, scratch_pool);
     }

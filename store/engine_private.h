@@ -21,6 +21,8 @@ struct okapi_t {
     struct okapi__cache_t *stores; /* store id: its special folders (store.c) */
     struct okapi__cache_t *named;  /* store id: its named properties (named.c) */
 
+    struct okapi__packers_t *packers; /* of blobs (blob_code.c); have their own mutex */
+
     struct okapi__arrays_t *arrays; /* sorted rows of tables (table_cache.c); has its own mutex */
 };
 

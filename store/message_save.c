@@ -70,7 +70,7 @@ static apr_status_t add_blob(save_t *s, okapi_binary_t bytes)
             return APR_SUCCESS;
         }
     }
-    return okapi__blob_prepare(&b->blob, bytes, s->pool);
+    return okapi__blob_prepare(&b->blob, bytes, s->message->store->okapi->packers, s->pool);
 }
 
 /* Adds what the message or attachment has to store; *SIZE is increased by its bytes. */

@@ -75,7 +75,8 @@ void okapi__raw_drop(okapi_message_t *message)
 }
 
 /* SKELETON in RESULT_POOL as it stands in the row; data NULL if it is too long for that. */
-static okapi_binary_t pack(okapi_binary_t skeleton, apr_pool_t *result_pool)
+static okapi_binary_t pack(okapi_binary_t skeleton, okapi__packers_t *packers,
+                           apr_pool_t *result_pool)
 {
     okapi__blob_t blob = {.bytes = skeleton};
     okapi_binary_t packed = {NULL, 0};
@@ -84,7 +85,7 @@ static okapi_binary_t pack(okapi_binary_t skeleton, apr_pool_t *result_pool)
         return packed;
     }
     apr_pool_create(&pool, result_pool);
-    okapi__blob_encode(&blob, pool);
+    okapi__blob_encode(&blob, packers, pool);
     apr_size_t len = PACKED_HEAD + blob.chunks[0].len;
     if (len <= PACKED_MAX) {
         okapi_writer_t w;
@@ -115,7 +116,7 @@ void okapi_message_set_raw(okapi_message_t *message, okapi_binary_t raw,
         }
     }
     okapi_binary_t encoded = okapi__skeleton_encode(&skeleton, raw, message->pool);
-    message->skeleton = pack(encoded, message->pool);
+    message->skeleton = pack(encoded, message->store->okapi->packers, message->pool);
     message->is_raw_set = 1;
     if (!message->skeleton.data) {
         okapi__propbag_set_bytes(bag, OKAPI__TAG_RAW, encoded);

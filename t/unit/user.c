@@ -231,7 +231,7 @@ static apr_status_t find_blob(okapi__conn_t *conn, void *baton, apr_pool_t *scra
 static int is_stored(okapi_t *okapi, okapi_binary_t bytes, apr_pool_t *pool)
 {
     blob_t b;
-    mailbox_must(okapi__blob_prepare(&b.blob, bytes, pool), "prepare");
+    mailbox_must(okapi__blob_prepare(&b.blob, bytes, okapi->packers, pool), "prepare");
     mailbox_must(okapi__db_read(okapi->db, find_blob, &b, pool), "blob");
     return b.found;
 }
