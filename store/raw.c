@@ -12,8 +12,9 @@
 #include "stream_private.h"
 
 /* A skeleton of few bytes stands in the message's row, packed: how it is encoded, its length, and
- * its one chunk. A longer one is a blob. */
-enum { PACKED_HEAD = 5, PACKED_MAX = 4096 };
+ * its one chunk. A longer one is a blob; so is, without a try, one that text's usual quarter doesn't
+ * fit of. */
+enum { PACKED_HEAD = 5, PACKED_MAX = 4096, PACKABLE_MAX = 4 * PACKED_MAX };
 
 /* ---- taking apart ---- */
 
@@ -81,7 +82,7 @@ static okapi_binary_t pack(okapi_binary_t skeleton, okapi__packers_t *packers,
     okapi__blob_t blob = {.bytes = skeleton};
     okapi_binary_t packed = {NULL, 0};
     apr_pool_t *pool;
-    if (skeleton.len > OKAPI__BLOB_CHUNK) {
+    if (skeleton.len > PACKABLE_MAX) {
         return packed;
     }
     apr_pool_create(&pool, result_pool);
