@@ -11,6 +11,8 @@
 
 enum {
     LEVEL = 3,
+    LEVEL_SMALL = 1, /* of whole blobs up to SMALL bytes, which it makes almost as small */
+    SMALL = 65536,
     GAIN = 8,      /* at least an eighth has to be saved */
     SMALLEST = 64, /* bytes below which nothing is ever saved */
     IDLE_MAX = 8   /* contexts that wait, of a megabyte at most */
@@ -71,11 +73,12 @@ static void give_back(okapi__packers_t *packers, ZSTD_CCtx *context)
 /* ---- encoding ---- */
 
 /* *CHUNK as a frame in RESULT_POOL; 0 if it doesn't become small enough. */
-static int compress_chunk(okapi_binary_t *chunk, ZSTD_CCtx *context, apr_pool_t *result_pool)
+static int compress_chunk(okapi_binary_t *chunk, ZSTD_CCtx *context, int level,
+                          apr_pool_t *result_pool)
 {
     apr_size_t room = chunk->len - chunk->len / GAIN;
     unsigned char *frame = apr_palloc(result_pool, room);
-    apr_size_t len = ZSTD_compressCCtx(context, frame, room, chunk->data, chunk->len, LEVEL);
+    apr_size_t len = ZSTD_compressCCtx(context, frame, room, chunk->data, chunk->len, level);
     if (ZSTD_isError(len)) { /* it doesn't fit */
         return 0;
     }
@@ -87,6 +90,7 @@ void okapi__blob_encode(okapi__blob_t *blob, okapi__packers_t *packers,
                         apr_pool_t *result_pool)
 {
     apr_size_t left = blob->bytes.len;
+    int level = left <= SMALL ? LEVEL_SMALL : LEVEL;
     ZSTD_CCtx *context = left < SMALLEST ? NULL : take(packers);
     blob->nchunks = (int)((left + OKAPI__BLOB_CHUNK - 1) / OKAPI__BLOB_CHUNK);
     blob->chunks = apr_palloc(result_pool, sizeof(okapi_binary_t) * (apr_size_t)blob->nchunks);
@@ -96,7 +100,7 @@ void okapi__blob_encode(okapi__blob_t *blob, okapi__packers_t *packers,
         chunk->data = blob->bytes.data + (apr_size_t)i * OKAPI__BLOB_CHUNK;
         chunk->len = left < OKAPI__BLOB_CHUNK ? left : OKAPI__BLOB_CHUNK;
         left -= chunk->len;
-        if (blob->enc == OKAPI__BLOB_ZSTD && !compress_chunk(chunk, context, result_pool) &&
+        if (blob->enc == OKAPI__BLOB_ZSTD && !compress_chunk(chunk, context, level, result_pool) &&
             i == 0) {
             blob->enc = OKAPI__BLOB_PLAIN;
         }

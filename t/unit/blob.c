@@ -103,7 +103,7 @@ static void *APR_THREAD_FUNC pack_again(apr_thread_t *thread, void *data)
     apr_pool_t *pool;
     apr_pool_create(&pool, p->pool);
     for (int i = 0; i < 100; i++) {
-        apr_size_t len = (apr_size_t)(100 + (i * 7919 + p->number * 104729) % 60000);
+        apr_size_t len = (apr_size_t)(1000 + (i * 7919 + p->number * 104729) % 60000);
         unsigned char *text = apr_palloc(pool, len);
         okapi__blob_t blob = {.bytes = {text, len}};
         for (apr_size_t j = 0; j < len; j++) {
