@@ -290,6 +290,7 @@ static apr_status_t keep(okapi__item_t *item, const entry_t *entry, apr_array_he
 {
     okapi__cal_t *cal = item->cal;
     apr_pool_t *pool = cal->pool;
+    const okapi_t *okapi = okapi_store_engine(okapi_message_store(item->message));
     okapi__comp_t *beside = okapi__comp_create("", pool);
     apr_hash_t *seen = apr_hash_make(pool);
     apr_array_header_t *written;
@@ -297,7 +298,7 @@ static apr_status_t keep(okapi__item_t *item, const entry_t *entry, apr_array_he
     for (int i = 0; i < written->nelts && i <= exceptions->nelts && status == APR_SUCCESS; i++) {
         okapi__item_t *original = i == 0 ? item : APR_ARRAY_IDX(exceptions, i - 1, okapi__item_t *);
         const okapi__comp_t *comp = APR_ARRAY_IDX(written, i, okapi__item_t *)->comp;
-        const char *text = okapi__keep_difference(original->comp, comp, pool);
+        const char *text = okapi__keep_difference(okapi, original->comp, comp, pool);
         okapi_propval_t value = okapi_propval_str(OKAPI__CAL_TAG(item, KEPT), text);
         keep_zones(cal, original->comp, seen, beside);
         if (text)

@@ -12,12 +12,14 @@
 
 #include <apr_hash.h>
 #include <apr_strings.h>
+#include <okapi/error.h>
 
 enum { MAX_KEPT = 256 * 1024 };
 
 typedef struct group_t {
     const char *key;
     apr_array_header_t *texts; /* const char * */
+    int is_large;              /* some of them aren't there: they couldn't be kept anyway */
 } group_t;
 
 /* The lines of one slot are one group, and those of one name that have none, whichever of vCard's
@@ -41,7 +43,7 @@ static void put(apr_array_header_t *groups, apr_hash_t *index, const char *key, 
     apr_pool_t *pool = groups->pool;
     group_t *group = apr_hash_get(index, key, APR_HASH_KEY_STRING);
     if (!group) {
-        group = apr_palloc(pool, sizeof(*group));
+        group = apr_pcalloc(pool, sizeof(*group));
         group->key = key;
         group->texts = apr_array_make(pool, 2, sizeof(const char *));
         APR_ARRAY_PUSH(groups, group_t *) = group;
@@ -49,6 +51,8 @@ static void put(apr_array_header_t *groups, apr_hash_t *index, const char *key, 
     }
     if (text)
         APR_ARRAY_PUSH(group->texts, const char *) = text;
+    else
+        group->is_large = 1;
 }
 
 static const char *child_text(const okapi__comp_t *child, apr_pool_t *pool)
@@ -115,8 +119,8 @@ static void write_lines(okapi_writer_t *w, const char *text)
     }
 }
 
-/* A group that is too large for what is kept isn't: what MAPI makes of it has to do. */
-static void write_group(okapi_writer_t *w, const char *key, const char *hash, const group_t *group)
+/* 0 for a group that is too large for what is kept: what MAPI makes of it has to do. */
+static int write_group(okapi_writer_t *w, const char *key, const char *hash, const group_t *group)
 {
     apr_size_t before = w->len;
     okapi_write_u8(w, '=');
@@ -126,25 +130,32 @@ static void write_group(okapi_writer_t *w, const char *key, const char *hash, co
     okapi_write_u8(w, '\n');
     for (int i = 0; group && i < group->texts->nelts; i++)
         write_lines(w, APR_ARRAY_IDX(group->texts, i, const char *));
-    if (okapi_writer_status(w) != APR_SUCCESS)
-        okapi_writer_truncate(w, before);
+    if (okapi_writer_status(w) == APR_SUCCESS && !(group && group->is_large))
+        return 1;
+    okapi_writer_truncate(w, before);
+    return 0;
 }
 
-const char *okapi__keep_difference(const okapi__comp_t *original, const okapi__comp_t *generated,
-                                   apr_pool_t *result_pool)
+const char *okapi__keep_difference(const okapi_t *okapi, const okapi__comp_t *original,
+                                   const okapi__comp_t *generated, apr_pool_t *result_pool)
 {
     apr_pool_t *pool = result_pool;
     apr_hash_t *theirs = apr_hash_make(pool), *ours = apr_hash_make(pool);
     apr_array_header_t *their_groups = groups_of(original, theirs, pool);
     apr_array_header_t *our_groups = groups_of(generated, ours, pool);
+    const char *lost = NULL;
     okapi_writer_t w;
     okapi_writer_init(&w, 512, MAX_KEPT, pool);
     for (int i = 0; i < their_groups->nelts; i++) {
         const group_t *group = APR_ARRAY_IDX(their_groups, i, group_t *);
         const group_t *our = apr_hash_get(ours, group->key, APR_HASH_KEY_STRING);
-        if (!same(group, our))
-            write_group(&w, group->key, hash_of(our, pool), group);
+        if (!same(group, our) && !write_group(&w, group->key, hash_of(our, pool), group) && !lost)
+            lost = group->key;
     }
+    if (lost)
+        okapi_log(okapi, OKAPI_LOG_WARNING, OKAPI_ETOOBIG,
+                  "%.80s and whatever else of a %.80s has no room in %d bytes is lost", lost,
+                  original->name, MAX_KEPT);
     for (int i = 0; i < our_groups->nelts; i++) {
         const group_t *group = APR_ARRAY_IDX(our_groups, i, group_t *);
         /* that it had no UID isn't worth keeping: everything needs one */

@@ -116,7 +116,8 @@ static apr_status_t keep(okapi__card_t *card, okapi_message_t *message)
         status = write_card(&written);
     if (status != APR_SUCCESS)
         return status;
-    const char *text = okapi__keep_difference(card->comp, written.comp, card->pool);
+    const char *text = okapi__keep_difference(okapi_store_engine(okapi_message_store(message)),
+                                              card->comp, written.comp, card->pool);
     okapi_propval_t value = okapi_propval_str(OKAPI__CONTACT_TAG(card, KEPT), text);
     return text && value.tag
                ? okapi_object_set(okapi_message_object(message), &value, 1, card->pool)

@@ -32,9 +32,12 @@ static inline void mailbox_must(apr_status_t status, const char *what)
     }
 }
 
+static char mailbox_logged[200]; /* the beginning of the last line */
+
 static inline void mailbox_log(void *baton, okapi_log_e level, apr_status_t status,
                                const char *line)
 {
+    apr_cpystrn(mailbox_logged, line, sizeof(mailbox_logged));
     diag("%s", line);
 }
 

@@ -263,6 +263,21 @@ static void test_texts(mailbox_t *m, apr_pool_t *pool)
     ok(has_line(text, "X-MS-TEXT:e", pool), "a fifth stays");
 }
 
+static void test_large(mailbox_t *m, apr_pool_t *pool)
+{
+    char *bytes = apr_palloc(pool, 300001);
+    memset(bytes, 'A', 300000);
+    bytes[300000] = 0;
+    *mailbox_logged = 0;
+    okapi_message_t *c = message_of(
+        m, "3.0", apr_pstrcat(pool, "FN:A\r\nLOGO;ENCODING=b:", bytes, "\r\nX-A:1\r\n", NULL),
+        pool);
+    const char *text = text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool);
+    ok(!strstr(text, "LOGO") && has_line(text, "X-A:1", pool), "a LOGO too large to be kept");
+    is_str(mailbox_logged, "LOGO and whatever else of a VCARD has no room in 262144 bytes is lost",
+           "is logged");
+}
+
 static void test_versions(mailbox_t *m, apr_pool_t *pool)
 {
     okapi_message_t *c =
@@ -385,6 +400,7 @@ int main(void)
     test_back(&m, pool);
     test_slots(&m, pool);
     test_texts(&m, pool);
+    test_large(&m, pool);
     test_versions(&m, pool);
     test_key(&m, pool);
     test_list(&m, pool);
