@@ -80,20 +80,39 @@ static apr_array_header_t *groups_of(const okapi__comp_t *comp, apr_hash_t *inde
     return groups;
 }
 
-/* FNV-1a, as text; "0" of nothing. */
+/* ---- FNV-1a, as text ---- */
+
+#define HASH_START 0xCBF29CE484222325u
+
+static apr_uint64_t hash_more(apr_uint64_t hash, const char *text)
+{
+    for (const char *p = text;; p++) {
+        hash = (hash ^ (unsigned char)*p) * 0x100000001B3u;
+        if (!*p)
+            return hash;
+    }
+}
+
+/* "0" of nothing. */
 static const char *hash_of(const group_t *group, apr_pool_t *pool)
 {
-    apr_uint64_t hash = 0xCBF29CE484222325u;
+    apr_uint64_t hash = HASH_START;
     if (!group || group->texts->nelts == 0)
         return "0";
     for (int i = 0; i < group->texts->nelts; i++)
-        for (const char *p = APR_ARRAY_IDX(group->texts, i, const char *);; p++) {
-            hash = (hash ^ (unsigned char)*p) * 0x100000001B3u;
-            if (!*p)
-                break;
-        }
+        hash = hash_more(hash, APR_ARRAY_IDX(group->texts, i, const char *));
     return apr_psprintf(pool, "%" APR_UINT64_T_HEX_FMT, hash);
 }
+
+const char *okapi__keep_hash(const okapi__comp_t *comp, apr_pool_t *result_pool)
+{
+    apr_uint64_t hash = HASH_START;
+    for (int i = 0; i < comp->lines->nelts; i++)
+        hash = hash_more(hash, APR_ARRAY_IDX(comp->lines, i, okapi__line_t).text);
+    return apr_psprintf(result_pool, "%" APR_UINT64_T_HEX_FMT, hash);
+}
+
+/* ---- the difference ---- */
 
 static int same(const group_t *a, const group_t *b)
 {

@@ -14,6 +14,9 @@
 const char *okapi__keep_difference(const okapi_t *okapi, const okapi__comp_t *original,
                                    const okapi__comp_t *generated, apr_pool_t *result_pool);
 
+/* All of COMP's lines in one number, as text. */
+const char *okapi__keep_hash(const okapi__comp_t *comp, apr_pool_t *result_pool);
+
 /* Undoes the difference as far as GENERATED is what it was. */
 void okapi__keep_apply(okapi__comp_t *generated, const char *kept, apr_pool_t *result_pool);
 

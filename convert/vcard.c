@@ -5,6 +5,7 @@
 #include <okapi/error.h>
 
 #include "charset.h"
+#include "ical_time.h"
 #include "keep.h"
 #include "vcard_item.h"
 
@@ -90,6 +91,33 @@ static void add_uid(okapi__card_t *card)
     okapi__comp_add(card->comp, "UID", NULL, uid);
 }
 
+/* What is kept of REV has to go when anything else changes: it is compared with a hash of all else.
+ */
+static void add_state(okapi__card_t *card)
+{
+    card->state = okapi__keep_hash(card->comp, card->pool);
+    okapi__comp_add(card->comp, "REV", NULL, card->state);
+}
+
+/* A REV that isn't what was kept is when the message was changed: MS-OXVCARD 2.1.3.7.4. */
+static void finish_rev(okapi__card_t *card)
+{
+    const okapi_propval_t *time = okapi_props_get(card->props, PR_LAST_MODIFICATION_TIME);
+    apr_array_header_t *lines = card->comp->lines;
+    int n = 0;
+    for (int i = 0; i < lines->nelts; i++) {
+        okapi__line_t line = APR_ARRAY_IDX(lines, i, okapi__line_t);
+        if (strcmp(line.name, "REV") != 0 || strcmp(line.value, card->state) != 0)
+            APR_ARRAY_IDX(lines, n++, okapi__line_t) = line;
+    }
+    int is_changed = n < lines->nelts;
+    lines->nelts = n;
+    if (is_changed && time) {
+        const okapi__ical_time_t t = {okapi__civil_of_time(time->v.time), 0, 1};
+        okapi__comp_add(card->comp, "REV", NULL, okapi__ical_time_format(&t, card->pool));
+    }
+}
+
 /* What the message's properties say, nothing that was kept. */
 static apr_status_t write_card(okapi__card_t *card)
 {
@@ -101,8 +129,10 @@ static apr_status_t write_card(okapi__card_t *card)
     okapi__card_reach_write(card);
     okapi__card_table_write(card);
     okapi__card_keys_write(card);
+    apr_status_t status = okapi__card_photo_write(card);
+    add_state(card);
     add_uid(card);
-    return okapi__card_photo_write(card);
+    return status;
 }
 
 /* What is said of the message's properties is compared with what was said of the card. */
@@ -168,6 +198,7 @@ static apr_status_t add_message(okapi_writer_t *w, okapi_message_t *message,
     const char *kept = okapi__card_get(&card, OKAPI__CONTACT_TAG(&card, KEPT));
     if (!(flags & OKAPI_VCARD_PLAIN))
         okapi__keep_apply(card.comp, kept, scratch_pool);
+    finish_rev(&card);
     okapi__card_write(w, card.comp,
                       version == OKAPI_VCARD_AS_IT_CAME ? okapi__card_version(card.comp) : version);
     return APR_SUCCESS;

@@ -23,6 +23,7 @@ typedef struct okapi__card_t {
     okapi_proptag_t tags[OKAPI__CONTACT_PROPS]; /* 0: the store doesn't have it */
     okapi__comp_t *comp;                        /* in the syntax of 3.0 and 4.0 */
     okapi_message_t *message;
+    const char *state;    /* the REV of what is written, until that is known: vcard.c */
     okapi_props_t *props; /* of the message: to be set, or as they are */
     apr_pool_t *pool;
 } okapi__card_t;

@@ -2,6 +2,7 @@
  * MS-OXOCNTC 2.2.1.2 to 2.2.1.4). */
 #include "vcard_item.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -195,6 +196,9 @@ static const address_t addresses[] = {
 };
 enum { ADDRESSES = sizeof(addresses) / sizeof(addresses[0]) };
 
+/* Its value is PidLidPostalAddressId's. */
+static const char postal_line[] = "X-MS-OL-DEFAULT-POSTAL-ADDRESS";
+
 /* The same of the address mail is sent to. */
 static const okapi_proptag_t postal_tags[ADR_FIELDS] = {
     PR_POST_OFFICE_BOX, 0,         PR_STREET_ADDRESS, PR_LOCALITY, PR_STATE_OR_PROVINCE,
@@ -218,10 +222,26 @@ static const char *whole_of(okapi__card_t *card, const char *const *fields)
     return with_line(card, with_line(card, text, town), fields[COUNTRY]);
 }
 
-static void read_address(okapi__card_t *card, okapi__line_t *line)
+/* Which one mail is sent to: the one that Outlook's line says, else a preferred one, else the first
+ * (POSTAL, or NULL). */
+static void put_postal(okapi__card_t *card, const address_t *postal)
+{
+    const okapi__line_t *line = okapi__card_line(card->comp, postal_line);
+    okapi_proptag_t id = OKAPI__CONTACT_TAG(card, POSTAL_ADDRESS_ID);
+    for (int i = 0; line && i < ADDRESSES; i++)
+        if (atoi(line->value) == addresses[i].postal_id && card->tags[addresses[i].whole] &&
+            okapi_props_get(card->props, card->tags[addresses[i].whole]))
+            postal = &addresses[i];
+    if (!id || !postal)
+        return;
+    for (int i = 0; i < ADR_FIELDS; i++)
+        okapi__card_put(card, postal_tags[i], okapi__card_get(card, address_tag(card, postal, i)));
+    okapi_props_set_i32(card->props, id, postal->postal_id);
+}
+
+static void read_address(okapi__card_t *card, okapi__line_t *line, const address_t **postal)
 {
     const char *fields[ADR_FIELDS];
-    okapi_proptag_t id = OKAPI__CONTACT_TAG(card, POSTAL_ADDRESS_ID);
     const address_t *a = addresses;
     while (a->type && !okapi__card_is_type(line, a->type))
         a++;
@@ -229,20 +249,15 @@ static void read_address(okapi__card_t *card, okapi__line_t *line)
         return; /* there is room for one of each kind */
     okapi__card_fields(fields, ADR_FIELDS, line->value, card->pool);
     fields[STREET] = with_line(card, fields[STREET], fields[EXTENDED]);
-    int is_postal = id && (okapi__card_is_type(line, "PREF") || !okapi_props_get(card->props, id));
-    for (int i = 0; i < ADR_FIELDS; i++) {
+    for (int i = 0; i < ADR_FIELDS; i++)
         okapi__card_put(card, address_tag(card, a, i), fields[i]);
-        if (is_postal && postal_tags[i]) {
-            okapi_props_unset(card->props, postal_tags[i]);
-            okapi__card_put(card, postal_tags[i], fields[i]);
-        }
-    }
     const char *whole = whole_of(card, fields);
     okapi__card_put(card, card->tags[a->whole], whole);
-    if (*whole)
-        line->slot = a->slot;
-    if (is_postal)
-        okapi_props_set_i32(card->props, id, a->postal_id);
+    if (!*whole)
+        return;
+    line->slot = a->slot;
+    if (!*postal || okapi__card_is_type(line, "PREF"))
+        *postal = a;
 }
 
 static void write_address(okapi__card_t *card, const address_t *a)
@@ -260,18 +275,27 @@ static void write_address(okapi__card_t *card, const address_t *a)
                         a->type ? apr_pstrcat(card->pool, "TYPE=", a->type, NULL) : NULL, value);
 }
 
+static void write_postal(okapi__card_t *card)
+{
+    okapi_proptag_t tag = OKAPI__CONTACT_TAG(card, POSTAL_ADDRESS_ID);
+    const okapi_propval_t *id = tag ? okapi_props_get(card->props, tag) : NULL;
+    if (id && id->v.i32 > 0 && id->v.i32 <= ADDRESSES)
+        okapi__comp_add(card->comp, postal_line, NULL, apr_itoa(card->pool, id->v.i32));
+}
+
 /* ---- all of them ---- */
 
 void okapi__card_reach_read(okapi__card_t *card)
 {
     int n = 0;
+    const address_t *postal = NULL;
     for (int i = 0; i < card->comp->lines->nelts; i++) {
         okapi__line_t *line = &APR_ARRAY_IDX(card->comp->lines, i, okapi__line_t);
         const char *name = okapi__card_line_name(line);
         if (strcmp(name, "TEL") == 0) {
             read_telephone(card, line);
         } else if (strcmp(name, "ADR") == 0) {
-            read_address(card, line);
+            read_address(card, line, &postal);
         } else if (strcmp(name, "EMAIL") == 0 && n < EMAILS) {
             const char *address = okapi__text_read(line->value, card->pool);
             if (strncasecmp(address, "mailto:", 7) == 0)
@@ -283,6 +307,7 @@ void okapi__card_reach_read(okapi__card_t *card)
         }
     }
     put_email_list(card, n);
+    put_postal(card, postal);
 }
 
 void okapi__card_reach_write(okapi__card_t *card)
@@ -291,4 +316,5 @@ void okapi__card_reach_write(okapi__card_t *card)
     write_emails(card);
     for (int i = 0; i < ADDRESSES; i++)
         write_address(card, &addresses[i]);
+    write_postal(card);
 }

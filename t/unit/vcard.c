@@ -263,6 +263,46 @@ static void test_texts(mailbox_t *m, apr_pool_t *pool)
     ok(has_line(text, "X-MS-TEXT:e", pool), "a fifth stays");
 }
 
+static void test_rev(mailbox_t *m, apr_pool_t *pool)
+{
+    static const char rev[] = "REV:2001-02-03T04:05:06Z";
+    okapi_message_t *c = message_of(
+        m, "3.0", apr_pstrcat(pool, "FN:A\r\n", rev, "\r\nBDAY:1985-04-12\r\n", NULL), pool);
+    ok(has_line(text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool), rev, pool), "REV, unchanged");
+    const okapi_propval_t other = okapi_propval_i32(PR_ICON_INDEX, 1);
+    mailbox_must(okapi_object_set(okapi_message_object(c), &other, 1, pool), "set");
+    ok(has_line(text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool), rev, pool),
+       "what no card says doesn't count");
+    set_str(c, PR_NICKNAME, "B", pool);
+    okapi_propval_t time = get(c, PR_LAST_MODIFICATION_TIME, pool);
+    apr_time_exp_t t;
+    apr_time_exp_gmt(&t, okapi_time_to_apr(time.v.time));
+    const char *text = text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool);
+    ok(!strstr(text, rev), "changed: it goes");
+    ok(has_line(text,
+                apr_psprintf(pool, "REV:%04d%02d%02dT%02d%02d%02dZ", t.tm_year + 1900, t.tm_mon + 1,
+                             t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec),
+                pool),
+       "and is when that was");
+    c = message_of(m, "3.0", "FN:A\r\n", pool);
+    ok(!strstr(text_of(c, OKAPI_VCARD_AS_IT_CAME, 0, pool), "REV"), "none, unchanged");
+}
+
+static void test_postal(mailbox_t *m, apr_pool_t *pool)
+{
+    static const char adr[] = "FN:A\r\nADR;TYPE=work,pref:;;W;;;;\r\nADR;TYPE=home:;;H;Bonn;;;\r\n";
+    okapi_message_t *c = message_of(m, "3.0", adr, pool);
+    is_str(str(c, PR_STREET_ADDRESS, pool), "W", "the preferred address is for letters");
+    ok(has_line(text_of(c, OKAPI_VCARD_AS_IT_CAME, OKAPI_VCARD_PLAIN, pool),
+                "X-MS-OL-DEFAULT-POSTAL-ADDRESS:2", pool),
+       "as Outlook says it");
+    c = message_of(m, "3.0", apr_pstrcat(pool, adr, "X-MS-OL-DEFAULT-POSTAL-ADDRESS:1\r\n", NULL),
+                   pool);
+    is_str(str(c, PR_STREET_ADDRESS, pool), "H", "if it does, that one is");
+    is_str(str(c, PR_LOCALITY, pool), "Bonn", "all of it");
+    is_int(get(c, named(c, OKAPI__CONTACT_POSTAL_ADDRESS_ID, pool), pool).v.i32, 1, "home");
+}
+
 static void test_large(mailbox_t *m, apr_pool_t *pool)
 {
     char *bytes = apr_palloc(pool, 300001);
@@ -400,6 +440,8 @@ int main(void)
     test_back(&m, pool);
     test_slots(&m, pool);
     test_texts(&m, pool);
+    test_rev(&m, pool);
+    test_postal(&m, pool);
     test_large(&m, pool);
     test_versions(&m, pool);
     test_key(&m, pool);
