@@ -228,6 +228,25 @@ static void answer_rest(okapi__smtp_reply_t *replies, int n, const okapi__smtp_r
     }
 }
 
+/* LMTP answers to each recipient who was accepted, in their order: RFC 2033 4.2. */
+static apr_status_t read_each(okapi__smtp_t *smtp, okapi__smtp_reply_t *replies, int n,
+                              apr_pool_t *pool)
+{
+    static const okapi__smtp_reply_t unknown = {0, ""};
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < n; i++) {
+        if (replies[i].code / 100 == 2) {
+            okapi__smtp_reply_t reply = unknown;
+
+            rv = rv == APR_SUCCESS ? okapi__smtp_read(smtp, &reply, pool) : rv;
+            replies[i] = rv == APR_SUCCESS ? reply : unknown;
+        }
+    }
+    return rv;
+}
+
 static apr_status_t give(okapi__smtp_t *smtp, const okapi__smtp_mail_t *mail,
                          okapi__smtp_reply_t *replies, apr_pool_t *pool)
 {
@@ -238,6 +257,9 @@ static apr_status_t give(okapi__smtp_t *smtp, const okapi__smtp_mail_t *mail,
     if (rv == APR_SUCCESS && reply.code == 354) {
         reply = unknown;
         rv = write_content(smtp, mail->bytes, pool);
+        if (rv == APR_SUCCESS && okapi__smtp_offers(smtp, OKAPI__SMTP_LMTP)) {
+            return read_each(smtp, replies, mail->n, pool);
+        }
         if (rv == APR_SUCCESS) {
             rv = okapi__smtp_read(smtp, &reply, pool);
         }

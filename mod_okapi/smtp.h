@@ -1,4 +1,5 @@
-/* smtp.h - a conversation with the mail server that takes what is sent: RFC 5321.
+/* smtp.h - a conversation with the mail server that takes what is sent: SMTP (RFC 5321), or LMTP
+ * (RFC 2033) with Okapi itself.
  *
  * libcurl resolves, connects, encrypts and logs in; from there on it lends its connection. The mail
  * itself is handed over here, because each recipient has an answer of his own, and because what a

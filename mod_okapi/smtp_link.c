@@ -22,6 +22,7 @@ struct okapi__smtp_t {
     const int *stopping;
     int is_given; /* a whole message; only its answer is still to come */
     int features;
+    int is_greeting; /* what is read now tells of features */
     char last[REPLY_TEXT]; /* the last line that libcurl read */
     char error[CURL_ERROR_SIZE];
     char buffer[BUFFER_SIZE];
@@ -141,6 +142,22 @@ static apr_status_t set_security(CURL *curl, const char **error, const okapi_con
     return APR_SUCCESS;
 }
 
+/* libcurl knows no LMTP: it only connects, as it would for HTTP. */
+static void set_target(okapi__smtp_t *smtp, const okapi_config_t *config, apr_pool_t *pool)
+{
+    const char *relay = config->send_relay;
+
+    if (strncasecmp(relay, "lmtp:", 5) == 0) {
+        smtp->features = OKAPI__SMTP_LMTP;
+        curl_easy_setopt(smtp->curl, CURLOPT_URL, apr_pstrcat(pool, "http", relay + 4, NULL));
+        curl_easy_setopt(smtp->curl, CURLOPT_PROTOCOLS_STR, "http");
+        return;
+    }
+    curl_easy_setopt(smtp->curl, CURLOPT_URL,
+                     apr_pstrcat(pool, relay, "/", config->send_helo, NULL));
+    curl_easy_setopt(smtp->curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+}
+
 static long left(const okapi__smtp_t *smtp)
 {
     apr_interval_time_t t = smtp->deadline - apr_time_now();
@@ -157,50 +174,6 @@ static const char *complaint(const okapi__smtp_t *smtp, CURLcode code, apr_pool_
             code == CURLE_REMOTE_ACCESS_DENIED) && *smtp->last
                ? apr_pstrcat(result_pool, error, ": ", smtp->last, NULL)
                : apr_pstrdup(result_pool, error);
-}
-
-apr_status_t okapi__smtp_connect(okapi__smtp_t **smtp_p, const char **error,
-                                 const okapi_config_t *config, apr_time_t deadline,
-                                 const int *stopping, apr_pool_t *result_pool)
-{
-    okapi__smtp_t *smtp = apr_pcalloc(result_pool, sizeof(*smtp));
-    CURL *curl = smtp->curl = curl_easy_init();
-    CURLcode code;
-
-    *error = "there is no memory";
-    if (curl == NULL) {
-        return APR_ENOMEM;
-    }
-    apr_pool_cleanup_register(result_pool, smtp, end_connection, apr_pool_cleanup_null);
-    smtp->deadline = deadline;
-    smtp->stopping = stopping;
-    curl_easy_setopt(curl, CURLOPT_URL,
-                     apr_pstrcat(result_pool, config->send_relay, "/", config->send_helo, NULL));
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, smtp->error);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, hear);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, smtp);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, smtp);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, left(smtp));
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT);
-    if (set_security(curl, error, config, result_pool) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    code = curl_easy_perform(curl);
-    if (code == CURLE_OK) {
-        code = curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &smtp->socket);
-    }
-    if (code != CURLE_OK || smtp->socket == CURL_SOCKET_BAD) {
-        *error = complaint(smtp, code, result_pool);
-        return APR_EGENERAL;
-    }
-    *smtp_p = smtp;
-    return APR_SUCCESS;
 }
 
 /* ---- bytes ---- */
@@ -308,6 +281,9 @@ apr_status_t okapi__smtp_read(okapi__smtp_t *smtp, okapi__smtp_reply_t *reply,
             return APR_EGENERAL;
         }
         is_more = line[3] == '-';
+        if (smtp->is_greeting && strlen(line) > 4) {
+            smtp->features |= feature_of(line + 4, strlen(line + 4));
+        }
         apr_snprintf(text + len, sizeof(text) - len, "%s%s", i > 0 ? " " : "",
                      i == 0 ? line : line + 3 + (line[3] != '\0'));
         reply->code = atoi(line);
@@ -317,4 +293,70 @@ apr_status_t okapi__smtp_read(okapi__smtp_t *smtp, okapi__smtp_reply_t *reply,
     }
     reply->text = apr_pstrdup(result_pool, text);
     return APR_SUCCESS;
+}
+
+/* ---- a session ---- */
+
+/* LHLO, and which extensions its answer has (RFC 2033 4.1). */
+static apr_status_t greet(okapi__smtp_t *smtp, const char **error, const okapi_config_t *config,
+                          apr_pool_t *result_pool)
+{
+    const char *command = apr_pstrcat(result_pool, "LHLO ", config->send_helo, "\r\n", NULL);
+    okapi__smtp_reply_t reply = {0, ""};
+    apr_status_t rv = okapi__smtp_read(smtp, &reply, result_pool);
+
+    if (rv == APR_SUCCESS && reply.code == 220) {
+        rv = okapi__smtp_write(smtp, command, strlen(command), 0);
+        smtp->is_greeting = 1;
+        rv = rv == APR_SUCCESS ? okapi__smtp_read(smtp, &reply, result_pool) : rv;
+        smtp->is_greeting = 0;
+    }
+    if (rv == APR_SUCCESS && reply.code == 250) {
+        return APR_SUCCESS;
+    }
+    *error = rv == APR_SUCCESS ? reply.text : "no LMTP is spoken there";
+    return APR_EGENERAL;
+}
+
+apr_status_t okapi__smtp_connect(okapi__smtp_t **smtp_p, const char **error,
+                                 const okapi_config_t *config, apr_time_t deadline,
+                                 const int *stopping, apr_pool_t *result_pool)
+{
+    okapi__smtp_t *smtp = apr_pcalloc(result_pool, sizeof(*smtp));
+    CURL *curl = smtp->curl = curl_easy_init();
+    CURLcode code;
+
+    *error = "there is no memory";
+    if (curl == NULL) {
+        return APR_ENOMEM;
+    }
+    apr_pool_cleanup_register(result_pool, smtp, end_connection, apr_pool_cleanup_null);
+    smtp->deadline = deadline;
+    smtp->stopping = stopping;
+    set_target(smtp, config, result_pool);
+    curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, smtp->error);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, hear);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, smtp);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, smtp);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, left(smtp));
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT);
+    if (set_security(curl, error, config, result_pool) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    code = curl_easy_perform(curl);
+    if (code == CURLE_OK) {
+        code = curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &smtp->socket);
+    }
+    if (code != CURLE_OK || smtp->socket == CURL_SOCKET_BAD) {
+        *error = complaint(smtp, code, result_pool);
+        return APR_EGENERAL;
+    }
+    *smtp_p = smtp;
+    return smtp->features & OKAPI__SMTP_LMTP ? greet(smtp, error, config, result_pool)
+                                             : APR_SUCCESS;
 }

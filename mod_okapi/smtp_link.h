@@ -10,7 +10,9 @@ enum {
     OKAPI__SMTP_8BITMIME = 0x02,
     OKAPI__SMTP_SMTPUTF8 = 0x04,
     OKAPI__SMTP_SIZE = 0x08,
-    OKAPI__SMTP_DSN = 0x10
+    OKAPI__SMTP_DSN = 0x10,
+    OKAPI__SMTP_LMTP =
+        0x20 /* not offered but spoken: each recipient is answered after the message */
 };
 
 int okapi__smtp_offers(const okapi__smtp_t *smtp, int feature);

@@ -22,7 +22,7 @@ typedef enum kind_e {
     KIND_SWITCH, /* on or off */
     KIND_TIME,   /* seconds, with an optional s, m, h or d */
     KIND_CHOICE, /* a number, by one of WORDS: its index */
-    KIND_RELAY   /* smtp://HOST, smtps://HOST, with or without a port; none */
+    KIND_RELAY   /* smtp://HOST, smtps://HOST, with or without a port; lmtp://HOST:PORT; none */
 } kind_e;
 
 typedef struct setting_t {
@@ -89,8 +89,9 @@ static const setting_t settings[] = {
             "For how many hours a delivered message is remembered, so that a mail server that "
             "missed the answer and sends it again doesn't deliver it twice; 0: not at all."),
     SETTING("SendRelay", KIND_RELAY, send_relay, "smtp://localhost:25", 0, 0,
-            "The mail server that takes what is sent: smtp://HOST:PORT, smtps://HOST:PORT, or "
-            "none, and mail stays in the queue."),
+            "The mail server that takes what is sent: smtp://HOST:PORT, smtps://HOST:PORT; "
+            "lmtp://HOST:PORT, Okapi's own port, for mail among its users only; none, and mail stays "
+            "in the queue."),
     CHOICE("SendTLS", send_tls, "may", tls_words,
            "Encryption to smtp://: none; may, if the relay offers it, whoever that is; must, with "
            "a certificate that is checked, as smtps:// always has."),
@@ -250,8 +251,8 @@ static const char *set_value(okapi_config_t *config, const setting_t *setting, c
         return set_time(field, setting, value, pool);
     case KIND_RELAY:
         if (strcmp(value, "none") != 0 && strncmp(value, "smtp://", 7) != 0 &&
-            strncmp(value, "smtps://", 8) != 0) {
-            return "expects smtp://HOST:PORT, smtps://HOST:PORT or none";
+            strncmp(value, "smtps://", 8) != 0 && strncmp(value, "lmtp://", 7) != 0) {
+            return "expects smtp://HOST:PORT, smtps://HOST:PORT, lmtp://HOST:PORT or none";
         }
         *(const char **)field = apr_pstrdup(pool, value);
         return NULL;

@@ -353,6 +353,31 @@ subtest 'out of office' => sub {
     $home->admin('oof', 'set', $_, '--off') for qw(john mary);
 };
 
+subtest 'Okapi itself as the relay' => sub {
+    my ($lmtp, $lock) = Okapi::Test::Server::free_port();
+    my $gateway = <<"END";
+Listen 127.0.0.1:$lmtp lmtp
+<VirtualHost 127.0.0.1:$lmtp>
+    OkapiProtocol lmtp
+</VirtualHost>
+END
+    my $server = Okapi::Test::Server->new(modules => ['mapi', 'gateway'],
+        config => $location . $gateway,
+        okapi_conf => { SendRelay => "lmtp://127.0.0.1:$lmtp", SendRetry => 1, SendRetryMax => 1 });
+    $server->user($_) for qw(john mary);
+    $server->start;
+    my ($code, $out) = Okapi::Test::Server::run_command(
+        letter('inside', [map {"$_\@example.org"} qw(mary nobody john)]), $submitter, $server->conf,
+        'john', 'john', 'raw');
+    is($out, "ok\n", 'submitted');
+    is(scalar(wait_messages($server, $_, 'inbox', qr/\Ainside\z/)), 1, "$_ gets it, once")
+        for qw(mary john);
+    my ($report) = wait_messages($server, 'john', 'inbox', qr/Undeliverable: inside/);
+    my $body = property($server, 'john', 'inbox', $report, 'PR_BODY');
+    like($body, qr/nobody\@example\.org/, 'each recipient has an answer of his own');
+    unlike($body, qr/mary\@example\.org/, 'those that it reached as well');
+};
+
 subtest 'a relay that wants to know who sends' => sub {
     my $guarded = Okapi::Test::Postfix->new(transports => { 'sink.test' => 'maildir' }, tls => 1,
         auth => { okapi => 'secret' })->start;
