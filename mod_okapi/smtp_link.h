@@ -11,8 +11,7 @@ enum {
     OKAPI__SMTP_SMTPUTF8 = 0x04,
     OKAPI__SMTP_SIZE = 0x08,
     OKAPI__SMTP_DSN = 0x10,
-    OKAPI__SMTP_LMTP =
-        0x20 /* not offered but spoken: each recipient is answered after the message */
+    OKAPI__SMTP_LMTP = 0x20 /* not offered but spoken: an answer for each recipient at the end */
 };
 
 int okapi__smtp_offers(const okapi__smtp_t *smtp, int feature);
