@@ -83,8 +83,11 @@ static okapi_message_t *read_mail(okapi_binary_t raw, apr_pool_t *pool)
     return status == APR_SUCCESS ? message : NULL;
 }
 
-static void check_lines(okapi_binary_t raw)
+/* Signed parts go out as they came: they may have zeros then. */
+static void check_lines(okapi_binary_t raw, okapi_binary_t came)
 {
+    if (memmem(came.data, came.len, "\0", 1) != NULL)
+        return;
     apr_size_t line = 0;
     for (apr_size_t i = 0; i < raw.len; i++) {
         int is_end = raw.data[i] == '\n';
@@ -95,7 +98,7 @@ static void check_lines(okapi_binary_t raw)
 }
 
 /* What comes back of the properties. */
-static void round_trip(okapi_message_t *message, apr_pool_t *pool)
+static void round_trip(okapi_message_t *message, okapi_binary_t came, apr_pool_t *pool)
 {
     okapi_binary_t raw;
     okapi_message_t *again;
@@ -103,7 +106,7 @@ static void round_trip(okapi_message_t *message, apr_pool_t *pool)
     MUST(status == APR_SUCCESS || status == OKAPI_ETOOCOMPLEX || status == OKAPI_ETOOBIG);
     if (status != APR_SUCCESS)
         return;
-    check_lines(raw);
+    check_lines(raw, came);
     again = read_mail(raw, pool);
     if (again)
         check_message(again, pool);
@@ -121,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     message = read_mail(raw, pool);
     if (message) {
         check_message(message, pool);
-        round_trip(message, pool);
+        round_trip(message, raw, pool);
     }
     apr_pool_destroy(pool);
     return 0;
