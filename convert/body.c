@@ -238,21 +238,26 @@ static flowed_line_t flowed_line(const char *p, const char *end)
     return line;
 }
 
+static const char *next_or_end(const char *p, int c, const char *end)
+{
+    const char *found = memchr(p, c, (apr_size_t)(end - p));
+    return found ? found : end;
+}
+
 /* Appends TEXT with CRLF line ends, whatever they were; flowed paragraphs become one line. */
 static void write_lines(okapi_writer_t *out, const char *text, apr_size_t len, int is_flowed,
                         int is_delsp)
 {
-    const char *p = text, *end = text + len;
+    const char *p = text, *end = text + len, *feed = text;
     int flowing = -1; /* quote depth of the paragraph that goes on, or -1 */
     while (p < end) {
-        apr_size_t n = 0;
-        while (p + n < end && p[n] != '\n' && p[n] != '\r')
-            n++;
-        const char *stop = p + n;
+        if (p >= feed) /* in text of nothing but CRs, the one search for it is enough */
+            feed = next_or_end(p, '\n', end);
+        const char *stop = next_or_end(p, '\r', feed);
         int is_last = stop == end;
         const char *next =
             is_last ? end : stop + 1 + (*stop == '\r' && stop + 1 < end && stop[1] == '\n');
-        flowed_line_t line = {0, p, n, 0};
+        flowed_line_t line = {0, p, (apr_size_t)(stop - p), 0};
         if (is_flowed)
             line = flowed_line(p, stop);
         if (flowing >= 0 && (flowing != line.quotes || line.is_signature)) {

@@ -201,22 +201,33 @@ const okapi__charset_t *okapi__charset_by_codepage(int codepage)
 
 /* ---- which one is it ---- */
 
+/* The first byte from AT on that isn't ASCII. Most text has none: eight are looked at in one. */
+static apr_size_t skip_ascii(okapi_binary_t bytes, apr_size_t at)
+{
+    apr_uint64_t eight;
+    while (bytes.len - at >= sizeof(eight)) {
+        memcpy(&eight, bytes.data + at, sizeof(eight));
+        if (eight & 0x8080808080808080u)
+            break;
+        at += sizeof(eight);
+    }
+    while (at < bytes.len && bytes.data[at] < 0x80)
+        at++;
+    return at;
+}
+
 static apr_size_t count_8bit(okapi_binary_t bytes)
 {
     apr_size_t n = 0;
-    for (apr_size_t i = 0; i < bytes.len; i++)
-        n += bytes.data[i] >> 7;
+    for (apr_size_t i = skip_ascii(bytes, 0); i < bytes.len; i = skip_ascii(bytes, i + 1))
+        n++;
     return n;
 }
 
 int okapi__utf8_valid(okapi_binary_t bytes)
 {
-    apr_size_t i = 0;
-    while (i < bytes.len) {
-        if (bytes.data[i] < 0x80) {
-            i++;
-            continue;
-        }
+    apr_size_t i;
+    for (i = skip_ascii(bytes, 0); i < bytes.len; i = skip_ascii(bytes, i)) {
         /* ICU's macro works with 32-bit offsets: look at one character at a time. */
         UChar32 c;
         int32_t at = 0;
