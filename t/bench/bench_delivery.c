@@ -25,8 +25,11 @@ static void write_words(char *text, apr_size_t len, apr_uint32_t seed)
             seed = seed * 1664525 + 1013904223;
             word = seed >> 22;
         }
-        text[at] = column == 70 ? '\n' : at % 7 == 6 ? ' ' : (char)('a' + (word >> at % 7) % 26);
-        column = column == 70 ? 0 : column + 1;
+        text[at] = column == 70   ? '\r'
+                   : column == 71 ? '\n'
+                   : at % 7 == 6  ? ' '
+                                  : (char)('a' + (word >> at % 7) % 26);
+        column = column == 71 ? 0 : column + 1;
     }
 }
 
