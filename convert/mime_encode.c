@@ -251,6 +251,13 @@ static int is_phrase_plain(const char *text)
            !strstr(text, "  ") && !strstr(text, "=?");
 }
 
+/* A new line, if LEN more characters don't fit into this one. */
+static void fold_for(okapi_writer_t *w, apr_size_t len)
+{
+    if (column_of(w) > 1 && column_of(w) + (int)len > LINE)
+        put(w, "\r\n ");
+}
+
 /* TEXT as a phrase of RFC 5322. */
 static void put_phrase(okapi_writer_t *w, const char *text)
 {
@@ -260,8 +267,7 @@ static void put_phrase(okapi_writer_t *w, const char *text)
         put_words(w, text, len, room_for_word(w, 30));
         return;
     }
-    if (column_of(w) > 1 && column_of(w) + (int)len + 2 > LINE)
-        put(w, "\r\n ");
+    fold_for(w, len + 2);
     if (is_plain)
         put(w, text);
     else
@@ -321,10 +327,13 @@ void okapi__write_addresses(okapi_writer_t *w, const char *name,
         if (!strchr(spec, '@') && !is_named) { /* nobody's address: a name is all there is */
             const char *only = one_line(a->address, pool);
             apr_size_t start, end;
-            if (is_atom(only, ".") || foreign_stretch(only, strlen(only), &start, &end))
+            if (is_atom(only, ".") || strlen(only) > UNBROKEN ||
+                foreign_stretch(only, strlen(only), &start, &end)) {
                 put_phrase(w, only);
-            else
+            } else {
+                fold_for(w, strlen(only) + 2);
                 put_quoted_string(w, only, strlen(only));
+            }
             continue;
         }
         if (is_named)

@@ -46,6 +46,9 @@ static char *take(okapi_writer_t *w, apr_pool_t *pool)
 static void end_font(okapi__rtf_reader_t *reader)
 {
     char *name = take(&reader->name, reader->pool), *end = name + strlen(name);
+    int is_cut = end - name == NAME_MAX_BYTES; /* maybe inside of a character */
+    while (is_cut && end > name && (unsigned char)end[-1] >= 0x80)
+        *--end = '\0';
     while (end > name && (end[-1] == ';' || end[-1] == ' '))
         *--end = '\0';
     if (apr_hash_count(reader->fonts) < FONTS_MAX) {

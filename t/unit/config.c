@@ -116,7 +116,9 @@ static void errors(apr_pool_t *pool)
     refused("server mail\n", "line 1: unknown setting server; did you mean ServerName?", pool);
     refused("Domain\n", "line 1: Domain has no value", pool);
     refused("SendRelay mail:25\n",
-            "line 1: SendRelay expects smtp://HOST:PORT, smtps://HOST:PORT or none", pool);
+            "line 1: SendRelay expects smtp://HOST:PORT, smtps://HOST:PORT, lmtp://HOST:PORT or "
+            "none",
+            pool);
     refused("SendTLS yes\n", "line 1: SendTLS expects one of none, may, must", pool);
     refused("SendRetry 1x\n", "line 1: SendRetry expects a time, like 90s, 10m, 12h or 5d", pool);
     refused("SendRetry 2d\n", "line 1: SendRetry must be between 1 and 86400 seconds", pool);

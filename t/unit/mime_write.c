@@ -99,6 +99,15 @@ static okapi_attachment_t *attach(okapi_message_t *message, const char *name, co
 
 /* ---- fields ---- */
 
+static void test_names_alone(mailbox_t *m, apr_pool_t *pool)
+{
+    okapi_message_t *message = create(m, pool);
+    for (int i = 0; i < 20; i++)
+        add_recipient(message, MAPI_CC, "Nobody's, Address", "Nobody's, Address");
+    ok(has(written(message, 0, pool), ", \r\n \"Nobody's, Address\", \"Nobody's, Address\""),
+       "names without addresses are folded, too");
+}
+
 static void test_people(mailbox_t *m, apr_pool_t *pool)
 {
     okapi_message_t *message = create(m, pool);
@@ -492,7 +501,7 @@ static void test_bomb(mailbox_t *m, apr_pool_t *pool)
 int main(void)
 {
     static void (*const tests[])(mailbox_t * m, apr_pool_t * pool) = {
-        test_people,   test_fields,  test_subjects, test_texts,
+        test_names_alone, test_people, test_fields, test_subjects, test_texts,
         test_html,     test_embedded, test_secured, test_pgp, test_kept,
         test_delivery_report, test_receipt, test_rtf, test_tnef,
         test_meeting,  test_bomb,

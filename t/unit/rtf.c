@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "charset.h"
 #include "tap.h"
 
 #define BYTES(literal) ((okapi_binary_t){(const unsigned char *)(literal), sizeof(literal) - 1})
@@ -484,10 +485,23 @@ static void test_bombs(apr_pool_t *pool)
            OKAPI_ETOOBIG, "compressed to an eighth, one byte too many");
 }
 
+/* The name of a font is cut between characters. */
+static void test_long_name(apr_pool_t *pool)
+{
+    const char *umlauts = "\\'e4\\'e4\\'e4\\'e4\\'e4\\'e4\\'e4\\'e4", *name = "x";
+    okapi_binary_t html;
+    for (int i = 0; i < 100; i++)
+        name = apr_pstrcat(pool, name, umlauts, NULL);
+    const char *rtf = apr_pstrcat(pool, "{\\rtf1{\\fonttbl{\\f0 ", name, ";}}\\f0 y}", NULL);
+    is_int(okapi_rtf_to_html(&html, bytes_of(rtf), pool, pool), APR_SUCCESS, "a font's long name");
+    ok(okapi__utf8_valid(html), "is cut where a character ends");
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_pool();
     test_examples(pool);
+    test_long_name(pool);
     test_rule(pool);
     test_sizes(pool);
     test_references(pool);
