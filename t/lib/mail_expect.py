@@ -26,6 +26,15 @@ import quopri
 import re
 import sys
 
+
+def getaddresses(values):
+    """Since CVE-2023-27043 a field of which one address is odd has none, unless asked otherwise."""
+    try:
+        return email.utils.getaddresses(values, strict=False)
+    except TypeError:  # before that
+        return email.utils.getaddresses(values)
+
+
 # Names under which mail sends what Python calls otherwise, or a superset of it.
 CHARSETS = {
     'iso-8859-1': 'cp1252', 'latin-1': 'cp1252', 'latin1': 'cp1252', 'iso_8859-1': 'cp1252',
@@ -117,7 +126,7 @@ def addresses_of(message, *names):
     found = []
     for name in names:
         values = [unfold(value) for value in raw_headers(message, name)]
-        for display, address in email.utils.getaddresses(values):
+        for display, address in getaddresses(values):
             display, address = header_text(display), header_text(address)
             if address or display:
                 found.append({'name': display or address, 'address': address or display})
