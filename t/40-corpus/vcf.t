@@ -10,23 +10,20 @@
 use strict;
 use warnings;
 
-use File::Find;
 use File::Temp qw(tempdir);
 use FindBin;
-use IPC::Open2;
 use JSON::PP ();
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 
+use Okapi::Test::Round qw(files_below lines_of);
 use Okapi::Test::Server;
 
 my $data = $ENV{OKAPI_TEST_DATA} || Okapi::Test::Server::top_dir() . '/../shared/data';
 my $round = Okapi::Test::Server::build_dir() . '/t/lib/vcard_round';
 plan skip_all => "no vCards in $data/vcf" unless -d "$data/vcf";
 
-my @files;
-find({ no_chdir => 1, wanted => sub { push @files, $_ if -f } }, "$data/vcf");
-@files = sort grep { !$ARGV[0] || /$ARGV[0]/ } @files;
+my @files = files_below("$data/vcf", $ARGV[0]);
 
 my %exception;
 open my $list, '<', "$FindBin::Bin/vcf_exceptions.txt" or die "vcf_exceptions.txt: $!\n";
@@ -34,25 +31,14 @@ while (<$list>) {
     $exception{$1}{$2} = $3 if /^([^#:]+): (kept|plain): (.*)/;
 }
 
-# What a program says to the names of all files.
-sub lines_of {
-    my (@command) = @_;
-    my $pid = open2(my $from, my $to, @command);
-    if (!fork) {
-        print $to "$_\n" for @files;
-        exit 0;
-    }
-    close $to;
-    my @lines = <$from>;
-    waitpid $pid, 0;
-    is($?, 0, "$command[-2] ends well");
-    return @lines;
-}
-
 my $dir = tempdir(CLEANUP => 1);
-my @ours = grep { /^\d/ } lines_of($round, $dir);
-my @theirs = map { JSON::PP::decode_json($_) }
-    lines_of('/usr/bin/python3', "$FindBin::Bin/../lib/vcf_expect.py", $dir);
+my ($end, @ours) = lines_of(\@files, $round, $dir);
+is($end, 0, 'vcard_round ends well');
+@ours = grep { /^\d/ } @ours;
+($end, my @theirs) =
+    lines_of(\@files, '/usr/bin/python3', "$FindBin::Bin/../lib/vcf_expect.py", $dir);
+is($end, 0, 'vcf_expect.py ends well');
+@theirs = map { JSON::PP::decode_json($_) } @theirs;
 is(@ours, @files, 'every file is read');
 is(@theirs, @files, 'and compared');
 
